@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: BSL-1.0
+# lamina::lamina   the headers: Hana, xsimd, oneTBB and nothing else
+# lamina::native   the option that compiles for this machine's processor
+# lamina_warnings  what our own code is compiled with (not installed)
+find_package(Boost 1.74 REQUIRED)
+find_package(LaminaXsimd 8.1 REQUIRED)
+find_package(TBB REQUIRED)
+
+add_library(lamina INTERFACE)
+add_library(lamina::lamina ALIAS lamina)
+target_compile_features(lamina INTERFACE cxx_std_20)
+target_include_directories(lamina INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+target_link_libraries(lamina INTERFACE Boost::headers lamina::xsimd TBB::tbb)
+
+add_library(native INTERFACE)
+add_library(lamina::native ALIAS native)
+target_compile_options(native INTERFACE
+  $<BUILD_INTERFACE:-march=${LAMINA_MARCH}> $<INSTALL_INTERFACE:-march=native>)
+
+add_library(lamina_warnings INTERFACE)
+set(LAMINA_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Werror)
+target_compile_options(lamina_warnings INTERFACE ${LAMINA_WARNINGS})
