@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <utility>
+
+#include <boost/hana/at.hpp>
+#include <boost/hana/tuple.hpp>
+#include <boost/hana/type.hpp>
+
+#include <lamina/fusion/rules.hpp>
+#include <lamina/layers/activation.hpp>
+#include <lamina/layers/infer.hpp>
+
+namespace lamina {
+
+/// Layers that run as one step.
+template <class... Layers>
+struct fused {
+  friend constexpr bool operator==(fused, fused) { return true; }
+};
+
+template <class... Left, class... Right>
+constexpr bool operator==(fused<Left...>, fused<Right...>) {
+  return false;
+}
+
+/// The steps of a network in their order; a value that can be compared, counted and described.
+template <class... Steps>
+struct steps {
+  static constexpr std::size_t size() { return sizeof...(Steps); }
+
+  /// Whether `Step` (a `fused<…>`) is one of them.
+  template <class Step>
+  static constexpr bool contains(Step) {
+    return (std::same_as<Step, Steps> || ...);
+  }
+
+  friend constexpr bool operator==(steps, steps) { return true; }
+};
+
+template <class... Left, class... Right>
+constexpr bool operator==(steps<Left...>, steps<Right...>) {
+  return false;
+}
+
+/// In training the last layer of a classifier and its loss are one step: `fused<softmax, loss>`.
+struct loss {};
+
+namespace detail {
+
+template <class Layer>
+constexpr bool is_homogeneous() {
+  if constexpr (requires { Layer::homogeneous; }) {
+    return Layer::homogeneous;
+  } else {
+    return false;
+  }
+}
+
+template <class Layer>
+constexpr layer_kind kind_of() {
+  if constexpr (comes_with_lamina<Layer>) {
+    return Layer::kind;
+  } else {
+    return layer_kind::custom;
+  }
+}
+
+template <class... Located>
+constexpr auto facts_for_fusion(list<Located...>) {
+  return std::array<fusion_facts, sizeof...(Located)>{
+      fusion_facts{kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>()}...};
+}
+
+/// The layer with this index among those that the blocks were replaced by.
+template <class Located, int Index>
+struct located_at;
+
+template <class... Located, int Index>
+struct located_at<list<Located...>, Index> {
+  using type = typename std::remove_cvref_t<decltype(boost::hana::at_c<Index>(
+      boost::hana::tuple_t<Located...>))>::type;
+};
+
+template <class Located, int... Index>
+using fused_layers = fused<typename located_at<Located, Index>::type::layer...>;
+
+template <class Located, const auto& Grouping, int Step, class Members>
+struct step_type;
+
+template <class Located, const auto& Grouping, int Step, std::size_t... Member>
+struct step_type<Located, Grouping, Step, std::index_sequence<Member...>> {
+  using type = fused_layers<Located, Grouping.groups[Step].layer[Member]...>;
+};
+
+template <class Located, const auto& Grouping, bool Training, class Indices>
+struct step_types;
+
+template <class Step, bool Training>
+struct with_loss {
+  using type = Step;
+};
+template <>
+struct with_loss<fused<softmax>, true> {
+  using type = fused<softmax, loss>;
+};
+
+template <class Located, const auto& Grouping, bool Training, int... Step>
+struct step_types<Located, Grouping, Training, std::integer_sequence<int, Step...>> {
+  using type = steps<typename with_loss<
+      typename step_type<Located, Grouping, Step,
+                         std::make_index_sequence<static_cast<std::size_t>(
+                             Grouping.groups[Step].count)>>::type,
+      Training>::type...>;
+};
+
+}  // namespace detail
+
+}  // namespace lamina

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+
+#include <lamina/layers/kind.hpp>
+#include <lamina/layers/options.hpp>
+#include <lamina/shape.hpp>
+
+namespace lamina {
+
+namespace layers {
+
+template <auto Units>
+struct dense {
+  static constexpr auto kind = layer_kind::product;
+
+  template <int... Extents>
+  static constexpr auto output(shape<Extents...>) {
+    if constexpr (!detail::is_positive<Units>) {
+      return refuses<rule::units_are_a_whole_number_of_at_least_1>{};
+    } else if constexpr (sizeof...(Extents) != 1) {
+      return refuses<rule::dense_needs_a_flat_input__put_flatten_before_it>{};
+    } else {
+      return shape<Units>{};
+    }
+  }
+
+  template <int Inputs>
+  static constexpr std::array<parameter, 2> parameters(shape<Inputs>) {
+    return {parameter{"weight", {Units, Inputs}, 2, initial::weights, true, Inputs, Units},
+            parameter{"bias", {Units}}};
+  }
+
+  template <int Inputs>
+  static constexpr std::int64_t multiply_adds(shape<Inputs>) {
+    return std::int64_t{Inputs} * Units;
+  }
+};
+
+}  // namespace layers
+
+/// Fully connected: y = W x + b. Shape `(n)` to `(Units)`; weights `(Units, n)`, Glorot uniform as in
+/// Keras; bias `(Units)`, zeros.
+template <auto Units>
+using dense = layers::dense<detail::whole<Units>()>;
+
+}  // namespace lamina

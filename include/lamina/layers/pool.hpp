@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <lamina/layers/kind.hpp>
+#include <lamina/layers/options.hpp>
+#include <lamina/shape.hpp>
+
+namespace lamina {
+
+namespace layers {
+
+template <auto Window, class... Options>
+struct pool {
+  using stride =
+      typename detail::find_option<detail::option_kind::stride,
+                                   layers::stride<Window, Window>, Options...>::type;
+  static constexpr bool same_padding =
+      detail::count_options<detail::option_kind::padding, Options...> == 1 &&
+      (std::same_as<Options, same> || ...);
+
+  template <int Height, int Width, int Channels>
+  static constexpr auto output(shape<Height, Width, Channels> in) {
+    using enum detail::option_kind;
+    if constexpr (!detail::is_positive<Window>) {
+      return refuses<rule::the_window_is_at_least_1>{};
+    } else if constexpr (detail::count_options<unknown, Options...> +
+                             detail::count_options<window, Options...> !=
+                         0) {
+      return refuses<rule::this_option_is_unknown_here>{};
+    } else if constexpr (detail::count_options<detail::option_kind::stride, Options...> > 1 ||
+                         detail::count_options<padding, Options...> > 1) {
+      return refuses<rule::an_option_is_given_once>{};
+    } else if constexpr (!stride::valid) {
+      return refuses<rule::the_stride_is_at_least_1>{};
+    } else if constexpr (rows(in).outputs() < 1 || columns(in).outputs() < 1) {
+      return refuses<rule::the_window_fits_in_the_image>{};
+    } else {
+      return shape<rows(in).outputs(), columns(in).outputs(), Channels>{};
+    }
+  }
+
+  template <int Size>
+  static constexpr auto output(shape<Size>) {
+    return refuses<rule::pooling_needs_height_width_and_channels>{};
+  }
+
+  template <int Height, int Width, int Channels>
+  static constexpr detail::sampling rows(shape<Height, Width, Channels>) {
+    return {Height, Window, stride::height, same_padding};
+  }
+
+  template <int Height, int Width, int Channels>
+  static constexpr detail::sampling columns(shape<Height, Width, Channels>) {
+    return {Width, Window, stride::width, same_padding};
+  }
+};
+
+template <auto Window, class... Options>
+struct max_pool : pool<Window, Options...> {
+  static constexpr auto kind = layer_kind::max_pool;
+};
+
+template <auto Window, class... Options>
+struct average_pool : pool<Window, Options...> {
+  static constexpr auto kind = layer_kind::average_pool;
+};
+
+}  // namespace layers
+
+/// The largest value of each window, channel by channel; padding never wins. Shape `(h, w, c)` to
+/// `(h', w', c)`. The window is square and the stride equals it unless `stride<s>` says otherwise;
+/// `same` or `valid` (default). Ties: the first in reading order takes the gradient.
+template <auto Window, class... Options>
+using max_pool = layers::max_pool<detail::whole<Window>(), Options...>;
+
+/// The mean of each window over the pixels that lie in the image, as in Keras. Options as `max_pool`.
+template <auto Window, class... Options>
+using average_pool = layers::average_pool<detail::whole<Window>(), Options...>;
+
+/// The mean of each channel over all pixels. Shape `(h, w, c)` to `(c)`.
+struct global_average_pool {
+  static constexpr auto kind = layer_kind::average_pool;
+
+  template <int Height, int Width, int Channels>
+  static constexpr auto output(shape<Height, Width, Channels>) {
+    return shape<Channels>{};
+  }
+
+  template <int Size>
+  static constexpr auto output(shape<Size>) {
+    return refuses<rule::pooling_needs_height_width_and_channels>{};
+  }
+
+  template <int Height, int Width, int Channels>
+  static constexpr detail::sampling rows(shape<Height, Width, Channels>) {
+    return {Height, Height, Height, false};
+  }
+
+  template <int Height, int Width, int Channels>
+  static constexpr detail::sampling columns(shape<Height, Width, Channels>) {
+    return {Width, Width, Width, false};
+  }
+};
+
+}  // namespace lamina

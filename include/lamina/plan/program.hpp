@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <lamina/fusion/rules.hpp>
+#include <lamina/plan/arena.hpp>
+
+namespace lamina::detail {
+
+/// What the plan has to know of a layer.
+struct layer_facts {
+  layer_kind kind = layer_kind::custom;
+  std::ptrdiff_t in = 0;         // values of an image
+  std::ptrdiff_t out = 0;
+  std::ptrdiff_t workspace = 0;  // values of an image, kept from forward to backward
+  bool transposes = false;       // backward needs the input image by image (dense)
+};
+
+/// One step: the layers `layers` turn value `input` into value `output`; a join adds `other`.
+/// Value 0 is the input of the network; an operation that moves nothing has its input as output.
+struct operation {
+  group layers{};
+  layer_kind kind = layer_kind::custom;  // of the first layer
+  int input = 0;
+  int output = 0;
+  int other = 0;
+  bool activates = false;  // ends in an activation
+};
+
+/// A network as a straight line of operations and the values between them.
+template <std::size_t Layers>
+struct program {
+  std::array<operation, Layers> operations{};
+  int count = 0;
+  std::array<std::ptrdiff_t, Layers + 1> value_size{};
+  int values = 1;
+
+  constexpr int result() const {
+    return count == 0 ? 0 : operations[static_cast<std::size_t>(count - 1)].output;
+  }
+};
+
+template <std::size_t Layers>
+constexpr program<Layers> compile(const std::array<layer_facts, Layers>& facts,
+                                  const grouping<Layers>& steps, std::ptrdiff_t input_size) {
+  program<Layers> result{};
+  result.value_size[0] = input_size;
+  std::array<int, Layers + 1> open{};
+  int depth = 0;
+  int current = 0;
+  for (int step = 0; step < steps.count; ++step) {
+    operation next{};
+    next.layers = steps.groups[static_cast<std::size_t>(step)];
+    const auto& first = facts[static_cast<std::size_t>(next.layers.layer[0])];
+    const auto last = next.layers.layer[static_cast<std::size_t>(next.layers.count - 1)];
+    next.kind = first.kind;
+    next.input = current;
+    for (int i = 0; i < next.layers.count; ++i) {
+      const int member = next.layers.layer[static_cast<std::size_t>(i)];
+      if (facts[static_cast<std::size_t>(member)].kind == layer_kind::activation) {
+        next.activates = true;
+      }
+    }
+    if (next.kind == layer_kind::fork) {
+      open[static_cast<std::size_t>(depth++)] = current;
+    } else if (next.kind == layer_kind::join) {
+      next.other = open[static_cast<std::size_t>(--depth)];
+    }
+    if (next.kind != layer_kind::fork && next.kind != layer_kind::flatten) {
+      current = result.values++;
+      result.value_size[static_cast<std::size_t>(current)] =
+          facts[static_cast<std::size_t>(last)].out;
+    }
+    next.output = current;
+    result.operations[static_cast<std::size_t>(result.count++)] = next;
+  }
+  return result;
+}
+
+/// Where the values (first half) and their gradients (second half) and the workspaces lie, in values
+/// of an image; a block of 16 images takes 16 times that.
+template <std::size_t Layers>
+struct memory_plan {
+  std::array<std::ptrdiff_t, Layers + 1> value{};
+  std::array<std::ptrdiff_t, Layers + 1> gradient{};
+  std::array<std::ptrdiff_t, Layers + 1> workspace{};  // by operation
+  std::ptrdiff_t peak = 0;
+  std::ptrdiff_t without_reuse = 0;
+};
+
+constexpr void extend(lifetime& life, int time) {
+  if (life.end < life.begin) life.begin = life.end = time;
+  if (time < life.begin) life.begin = time;
+  if (time > life.end) life.end = time;
+}
+
+/// When each buffer is alive. Operation i runs forward at time i and backward at time 2 n - i; the
+/// loss stands between at n.
+template <std::size_t Layers>
+struct liveness {
+  static constexpr std::size_t count = Layers + 1;
+  std::array<lifetime, 3 * count> buffers{};
+
+  constexpr lifetime& value(int index) { return buffers[static_cast<std::size_t>(index)]; }
+  constexpr lifetime& gradient(int index) {
+    return buffers[count + static_cast<std::size_t>(index)];
+  }
+  constexpr lifetime& workspace(int index) {
+    return buffers[2 * count + static_cast<std::size_t>(index)];
+  }
+
+  constexpr void forward(const program<Layers>& code) {
+    for (int v = 0; v < code.values; ++v) {
+      value(v).size = code.value_size[static_cast<std::size_t>(v)];
+    }
+    extend(value(0), 0);
+    for (int i = 0; i < code.count; ++i) {
+      const operation& op = code.operations[static_cast<std::size_t>(i)];
+      extend(value(op.input), i);
+      extend(value(op.output), i);
+      if (op.kind == layer_kind::join) extend(value(op.other), i);
+    }
+    extend(value(code.result()), code.count);
+  }
+
+  constexpr void backward(const program<Layers>& code,
+                          const std::array<layer_facts, Layers>& facts) {
+    using enum layer_kind;
+    const int loss = code.count;
+    for (int v = 1; v < code.values; ++v) {
+      gradient(v).size = code.value_size[static_cast<std::size_t>(v)];
+    }
+    extend(gradient(code.result()), loss);
+    for (int i = code.count - 1; i >= 0; --i) {
+      const operation& op = code.operations[static_cast<std::size_t>(i)];
+      const auto& first = facts[static_cast<std::size_t>(op.layers.layer[0])];
+      const int time = 2 * loss - i;
+      const bool reads_input = op.kind == product || op.kind == normalisation ||
+                               op.kind == max_pool || op.kind == custom;
+      const bool reads_output = op.activates || op.kind == softmax || op.kind == custom;
+      if (reads_input) extend(value(op.input), time);
+      if (reads_output) extend(value(op.output), time);
+      extend(gradient(op.input), time);
+      extend(gradient(op.output), time);
+      if (op.kind == join) extend(gradient(op.output), 2 * loss - fork_of(code, i));
+      workspace(i).size = first.transposes ? first.in : first.workspace;
+      extend(workspace(i), time);
+      if (!first.transposes) extend(workspace(i), i);
+    }
+  }
+
+  static constexpr int fork_of(const program<Layers>& code, int join) {
+    int depth = 0;
+    for (int i = join; i >= 0; --i) {
+      const auto kind = code.operations[static_cast<std::size_t>(i)].kind;
+      if (kind == layer_kind::join) ++depth;
+      if (kind == layer_kind::fork && --depth == 0) return i;
+    }
+    return 0;
+  }
+};
+
+template <std::size_t Layers>
+constexpr memory_plan<Layers> plan_memory(const program<Layers>& code,
+                                          const std::array<layer_facts, Layers>& facts,
+                                          bool training) {
+  liveness<Layers> live{};
+  live.forward(code);
+  if (training) {
+    live.backward(code, facts);
+  } else {
+    for (int i = 0; i < code.count; ++i) {
+      const auto first = code.operations[static_cast<std::size_t>(i)].layers.layer[0];
+      live.workspace(i).size = facts[static_cast<std::size_t>(first)].workspace;
+      extend(live.workspace(i), i);
+    }
+  }
+  const auto placed = place(live.buffers);
+  memory_plan<Layers> result{};
+  result.peak = placed.peak;
+  result.without_reuse = placed.without_reuse;
+  for (std::size_t i = 0; i <= Layers; ++i) {
+    result.value[i] = placed.offset[i];
+    result.gradient[i] = placed.offset[Layers + 1 + i];
+    result.workspace[i] = placed.offset[2 * (Layers + 1) + i];
+  }
+  return result;
+}
+
+}  // namespace lamina::detail
