@@ -4,6 +4,7 @@ option(LAMINA_COMPILED "lamina::io, the program and the examples" ${PROJECT_IS_T
 option(LAMINA_TESTS "the tests" ${PROJECT_IS_TOP_LEVEL})
 option(LAMINA_SYNTAX_TESTS "the tests that only compile, with every compiler found"
        ${PROJECT_IS_TOP_LEVEL})
+option(LAMINA_LONG_TESTS "also the suites named long" OFF)
 option(LAMINA_BENCH "the benchmarks" OFF)
 option(LAMINA_INSTALL "the rules of install" ${PROJECT_IS_TOP_LEVEL})
 set(LAMINA_MARCH native CACHE STRING "-march of our own programs and tests")
