@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "lamina/random.hpp"
+
+namespace lamina {
+
+/// How weights begin (biases begin at zero).
+enum class initializer {
+  glorot_uniform,  ///< uniform in +-sqrt(6 / (fan_in + fan_out)), Keras' default
+  he_uniform,      ///< uniform in +-sqrt(6 / fan_in)
+  he_normal,       ///< normal of variance 2 / fan_in, truncated at two deviations as in Keras
+  zeros,
+  ones
+};
+
+/// True with probability exp(-x), x in [0, 1], from uniform numbers alone (J. von Neumann: Various
+/// techniques used in connection with random digits, 1951), so that no bit depends on a library's
+/// exp.
+template <class Generator>
+constexpr bool accept_exponentially(Generator& generator, double x) {
+  bool odd = true;
+  for (;; odd = !odd) {
+    const double u = uniform(generator);
+    if (u >= x) return odd;
+    x = u;
+  }
+}
+
+/// A draw from the standard normal distribution truncated to [-2, 2].
+template <class Generator>
+constexpr double truncated_normal(Generator& generator) {
+  for (;;) {
+    const double x = 4 * uniform(generator) - 2, half = x * x / 4;
+    if (accept_exponentially(generator, half) && accept_exponentially(generator, half)) return x;
+  }
+}
+
+/// Fills one tensor. Each value is a function of (seed, stream, its index) alone, so that any order
+/// gives the same bits; `stream` is the tensor's number in its network. The fans of a dense layer
+/// are its inputs and outputs, those of a convolution its channels times the taps of its window.
+template <class T>
+void initialize(initializer kind, std::span<T> values, double fan_in, double fan_out,
+                std::uint64_t seed, std::uint64_t stream) {
+  const std::uint64_t key = hash(seed, static_cast<std::uint64_t>(random_stream::weights), stream);
+  const double limit = std::sqrt(6 / (kind == initializer::he_uniform ? fan_in : fan_in + fan_out));
+  // the deviation of the standard normal distribution truncated to [-2, 2], as in Keras
+  const double deviation = std::sqrt(2 / fan_in) / 0.87962566103423978;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    counter_generator generator{key, i};
+    double value = kind == initializer::ones ? 1 : 0;
+    if (kind == initializer::he_normal)
+      value = deviation * truncated_normal(generator);
+    else if (kind == initializer::glorot_uniform || kind == initializer::he_uniform)
+      value = limit * (2 * uniform(generator) - 1);
+    values[i] = static_cast<T>(value);
+  }
+}
+
+}  // namespace lamina
