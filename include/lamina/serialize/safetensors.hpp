@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "lamina/error.hpp"
+#include "lamina/serialize/safetensors_file.hpp"
+#include "lamina/serialize/tensor.hpp"
+
+namespace lamina {
+namespace detail {
+
+/// The text as a JSON string; bytes above 0x7f stay as they are, UTF-8.
+inline std::string json_string(std::string_view text) {
+  constexpr const char* hex = "0123456789abcdef";
+  std::string result = "\"";
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      (result += '\\') += c;
+    else if (c == '\n')
+      result += "\\n";
+    else if (c == '\t')
+      result += "\\t";
+    else if (code < 0x20)
+      ((result += "\\u00") += hex[code / 16]) += hex[code % 16];
+    else
+      result += c;
+  }
+  return result + '"';
+}
+
+inline std::string json_numbers(std::span<const std::size_t> numbers) {
+  std::string result = "[";
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    result += (i ? "," : "") + std::to_string(numbers[i]);
+  return result + ']';
+}
+
+/// The header of a file with these tensors one after the other; spaces at its end align the numbers
+/// to 8 bytes.
+inline std::string safetensors_header(std::span<const tensor> tensors,
+                                      const std::map<std::string, std::string>& metadata) {
+  std::string header = "{";
+  if (!metadata.empty()) {
+    header += "\"__metadata__\":{";
+    bool first = true;
+    for (const auto& [key, value] : metadata) {
+      header += (first ? "" : ",") + json_string(key) + ':' + json_string(value);
+      first = false;
+    }
+    header += '}';
+  }
+  std::size_t offset = 0;
+  for (const tensor& each : tensors) {
+    const std::size_t offsets[] = {offset, offset + each.values.size() * sizeof(float)};
+    header += (header.size() > 1 ? "," : "") + json_string(each.name) +
+              ":{\"dtype\":\"F32\",\"shape\":" + json_numbers(each.shape) +
+              ",\"data_offsets\":" + json_numbers(offsets) + '}';
+    offset = offsets[1];
+  }
+  header += '}';
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  return header;
+}
+
+}  // namespace detail
+
+/// The bytes of a safetensors file with these tensors, in this order, as F32: a pure function of
+/// its arguments. Names have to differ and each shape has to fit its values, or the file will be
+/// refused.
+inline std::string write_safetensors(std::span<const tensor> tensors,
+                                     const std::map<std::string, std::string>& metadata) {
+  const std::string header = detail::safetensors_header(tensors, metadata);
+  std::size_t size = 8 + header.size();
+  for (const tensor& each : tensors) size += each.values.size_bytes();
+  std::string bytes;
+  bytes.reserve(size);
+  const std::uint64_t length = header.size();
+  bytes.append(reinterpret_cast<const char*>(&length), sizeof length);
+  bytes += header;
+  for (const tensor& each : tensors)
+    bytes.append(reinterpret_cast<const char*>(each.values.data()), each.values.size_bytes());
+  return bytes;
+}
+
+}  // namespace lamina

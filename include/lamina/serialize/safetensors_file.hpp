@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "lamina/error.hpp"
+#include "lamina/serialize/files.hpp"
+#include "lamina/serialize/json_reader.hpp"
+#include "lamina/serialize/printable.hpp"
+#include "lamina/serialize/scalar_type.hpp"
+
+namespace lamina {
+
+/// A tensor's shape as text, "(512, 784)".
+inline std::string to_string(std::span<const std::size_t> shape) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + ")";
+}
+
+/// A file of named tensors in the safetensors format (https://github.com/huggingface/safetensors):
+/// the length of a JSON header in 8 bytes, the header, the numbers. Whatever is not exactly that is
+/// refused: an `error` of one line that names the file, what was expected and what was found.
+class safetensors_file {
+ public:
+  struct entry {
+    std::string name, type;  // the type as in the file: F32, F64, F16, BF16, ...
+    std::vector<std::size_t> shape;
+    std::size_t begin = 0, end = 0;  // bytes after the header
+    std::size_t count = 1;           // the product of the shape
+  };
+
+  /// The longest header, as in the reference implementation.
+  static constexpr std::size_t longest_header = 100'000'000;
+
+  /// Takes the bytes of a file; `name` is what errors call it.
+  safetensors_file(std::string bytes, std::string name)
+      : bytes_{std::move(bytes)}, name_{std::move(name)} {
+    read_header(header_text());
+    check_cover();
+  }
+
+  static safetensors_file read(const std::string& path) { return {read_file(path), path}; }
+
+  const std::string& name() const { return name_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  /// In the order of their bytes.
+  std::span<const entry> entries() const { return entries_; }
+
+  /// Null if there is no tensor of that name.
+  const entry* find(std::string_view name) const {
+    for (const entry& each : entries_)
+      if (each.name == name) return &each;
+    return nullptr;
+  }
+
+  /// The bytes of a tensor, little-endian, not aligned.
+  std::string_view bytes(const entry& tensor) const {
+    return std::string_view{bytes_}.substr(data_ + tensor.begin, tensor.end - tensor.begin);
+  }
+
+  /// The numbers of a tensor as floats. Throws `error` if they are none.
+  std::vector<float> values(const entry& tensor) const {
+    if (!detail::readable(tensor.type))
+      fail("tensor '" + detail::printable(tensor.name) +
+           "': expected F32, F64, F16 or BF16, found " + tensor.type);
+    const std::string_view from = bytes(tensor);
+    std::vector<float> result(tensor.count);
+    if (tensor.type == "F32") {
+      if (!result.empty()) std::memcpy(result.data(), from.data(), from.size());
+      return result;
+    }
+    const std::size_t size = detail::find_scalar_type(tensor.type)->bytes;
+    for (std::size_t i = 0; i < result.size(); ++i)
+      result[i] = detail::read_number(tensor.type, from.data() + i * size);
+    return result;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const { throw error(name_ + ": " + what); }
+
+  /// Finds the header and where the numbers begin.
+  std::string_view header_text() {
+    if (bytes_.size() < 8)
+      fail("expected a safetensors file, found " + std::to_string(bytes_.size()) + " bytes");
+    const auto length = detail::load<std::uint64_t>(bytes_.data());
+    if (length > longest_header)
+      fail("expected a safetensors header of at most 100000000 bytes, found one of " +
+           std::to_string(length));
+    if (length > bytes_.size() - 8)
+      fail("expected a safetensors header of " + std::to_string(length) + " bytes, found " +
+           std::to_string(bytes_.size() - 8));
+    data_ = 8 + static_cast<std::size_t>(length);
+    return std::string_view{bytes_}.substr(8, static_cast<std::size_t>(length));
+  }
+
+  void read_header(std::string_view text) {
+    detail::json_reader json{text, name_};
+    bool described = false;
+    json.object([&](const std::string& name) {
+      if (name == "__metadata__") {
+        if (std::exchange(described, true)) json.fail("one __metadata__");
+        read_metadata(json);
+      } else {
+        read_entry(json, name);
+      }
+    });
+    json.end();
+  }
+
+  void read_metadata(detail::json_reader& json) {
+    json.object([&](const std::string& key) {
+      if (!metadata_.emplace(key, json.string()).second)
+        fail("expected each key of the metadata once, found '" + detail::printable(key) +
+             "' again");
+    });
+  }
+
+  void read_entry(detail::json_reader& json, const std::string& name) {
+    entry read;
+    read.name = name;
+    std::vector<std::size_t> offsets;
+    bool type = false, shape = false, place = false;
+    const auto numbers = [&](std::vector<std::size_t>& into) {
+      json.array([&] { into.push_back(json.count()); });
+    };
+    json.object([&](const std::string& key) {
+      if (key == "dtype" && !std::exchange(type, true))
+        read.type = json.string();
+      else if (key == "shape" && !std::exchange(shape, true))
+        numbers(read.shape);
+      else if (key == "data_offsets" && !std::exchange(place, true))
+        numbers(offsets);
+      else if (key == "dtype" || key == "shape" || key == "data_offsets")
+        fail("tensor '" + detail::printable(name) + "': expected " + key + " once, found it again");
+      else
+        json.skip();
+    });
+    if (!type || !shape || !place)
+      fail("tensor '" + detail::printable(name) +
+           "': expected dtype, shape and data_offsets, found no " +
+           (!type    ? "dtype"
+            : !shape ? "shape"
+                     : "data_offsets"));
+    if (offsets.size() != 2)
+      fail("tensor '" + detail::printable(name) + "': expected 2 data_offsets, found " +
+           std::to_string(offsets.size()));
+    read.begin = offsets[0];
+    read.end = offsets[1];
+    check_size(read);
+    entries_.push_back(std::move(read));
+  }
+
+  /// The bytes of a tensor have to lie in the file and to be as many as its shape and type say.
+  void check_size(entry& tensor) const {
+    const std::string who = "tensor '" + detail::printable(tensor.name) + "': ";
+    const std::size_t size = bytes_.size() - data_;
+    if (tensor.begin > tensor.end || tensor.end > size)
+      fail(who + "expected data_offsets within " + std::to_string(size) + " bytes, found " +
+           std::to_string(tensor.begin) + " to " + std::to_string(tensor.end));
+    const detail::scalar_type* type = detail::find_scalar_type(tensor.type);
+    if (!type)
+      fail(who + "expected a type such as F32, found '" + detail::printable(tensor.type) + "'");
+    std::size_t count = type->bytes;
+    bool fits = true;
+    for (const std::size_t extent : tensor.shape)
+      fits = !__builtin_mul_overflow(count, extent, &count) && fits;
+    if (!fits || count != tensor.end - tensor.begin)
+      fail(who + "expected " + (fits ? std::to_string(count) : "more than 2^64") +
+           " bytes for the shape " + to_string(tensor.shape) + " of " + tensor.type + ", found " +
+           std::to_string(tensor.end - tensor.begin));
+    tensor.count = count / type->bytes;
+  }
+
+  /// The tensors have to cover the bytes after the header without gaps or overlaps, and to have
+  /// different names.
+  void check_cover() {
+    std::vector<std::string_view> names;
+    for (const entry& each : entries_) names.push_back(each.name);
+    std::sort(names.begin(), names.end());
+    const auto twin = std::adjacent_find(names.begin(), names.end());
+    if (twin != names.end())
+      fail("expected each tensor once, found '" + detail::printable(*twin) + "' again");
+    std::sort(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) {
+      return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+    });
+    std::size_t covered = 0;
+    for (const entry& each : entries_) {
+      if (each.begin != covered)
+        fail("tensor '" + detail::printable(each.name) + "': expected to begin at byte " +
+             std::to_string(covered) + ", found it at byte " + std::to_string(each.begin));
+      covered = each.end;
+    }
+    if (covered != bytes_.size() - data_)
+      fail("expected " + std::to_string(covered) + " bytes after the header, found " +
+           std::to_string(bytes_.size() - data_));
+  }
+
+  std::string bytes_, name_;
+  std::size_t data_ = 0;
+  std::map<std::string, std::string> metadata_;
+  std::vector<entry> entries_;
+};
+
+}  // namespace lamina

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lamina {
+
+/// A named view of a network's weights, in the order of the last index fastest. Names are
+/// "<position>.weight", ".bias", ".running_mean" and ".running_var"; the shapes are PyTorch's.
+struct tensor {
+  std::string name;
+  std::vector<std::size_t> shape;
+  std::span<float> values;
+};
+
+}  // namespace lamina
