@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <lamina/data/examples.hpp>
+
 #include <doctest/doctest.h>
 
 #include <array>
-#include <lamina/data/examples.hpp>
 
 using namespace lamina;
 

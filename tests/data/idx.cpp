@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <lamina/data/idx.hpp>
+
 #include <doctest/doctest.h>
 
 #include <initializer_list>
-#include <lamina/data/idx.hpp>
 
 using namespace lamina;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <lamina/data/sign_mnist.hpp>
+
 #include <doctest/doctest.h>
 
-#include <lamina/data/sign_mnist.hpp>
 #include <string>
 #include <string_view>
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <lamina/error.hpp>
+
 #include <cstddef>
 #include <cstdint>
-#include <lamina/error.hpp>
 #include <span>
 #include <string>
 #include <string_view>

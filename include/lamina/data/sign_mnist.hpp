@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <lamina/data/examples.hpp>
+#include <lamina/error.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <lamina/data/examples.hpp>
-#include <lamina/error.hpp>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <lamina/error.hpp>
+#include <lamina/io/files.hpp>
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+namespace lamina::io {
+
+namespace {
+
+/// zlib's decoder for gzip streams; ends itself.
+struct inflater {
+  z_stream stream = {};
+  inflater() {
+    constexpr int gzip_only = 16;
+    if (inflateInit2(&stream, MAX_WBITS + gzip_only) != Z_OK) throw error("zlib: out of memory");
+  }
+  inflater(const inflater&) = delete;
+  inflater& operator=(const inflater&) = delete;
+  ~inflater() { inflateEnd(&stream); }
+};
+
+[[noreturn]] void refuse(std::string_view name, std::size_t offset, const std::string& found) {
+  throw error(std::string(name) + ": offset " + std::to_string(offset) +
+              ": expected a whole gzip stream, found " + found);
+}
+
+/// How much memory to begin with: the size that the last four bytes tell, if it can be true
+/// (deflate packs at most 1032 to 1).
+std::size_t first_guess(std::span<const std::byte> packed, std::size_t limit) {
+  if (packed.size() < 18) return 1 << 10;
+  std::size_t told = 0;
+  for (std::size_t i = 1; i <= 4; ++i)
+    told = told << 8 | std::to_integer<std::size_t>(packed[packed.size() - i]);
+  return std::min({told + 1, packed.size() * 1032, limit + 1});
+}
+
+unsigned available(std::size_t bytes) {
+  return static_cast<unsigned>(
+      std::min<std::size_t>(bytes, std::numeric_limits<unsigned>::max() / 2));
+}
+
+}  // namespace
+
+std::vector<std::byte> gunzip(std::span<const std::byte> packed, std::string_view name,
+                              std::size_t limit) {
+  if (packed.empty()) refuse(name, 0, "an empty file");
+  inflater decoder;
+  auto& stream = decoder.stream;
+  std::vector<std::byte> bytes(first_guess(packed, limit));
+  std::size_t in = 0, out = 0;
+  for (bool done = false; !done;) {
+    if (out == bytes.size()) bytes.resize(2 * bytes.size() + 1024);
+    // zlib's interface has no const for what it only reads.
+    stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(packed.data() + in));
+    stream.avail_in = available(packed.size() - in);
+    stream.next_out = reinterpret_cast<Bytef*>(bytes.data() + out);
+    stream.avail_out = available(bytes.size() - out);
+    const int status = inflate(&stream, Z_NO_FLUSH);
+    in = static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_in) - packed.data());
+    out = static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_out) - bytes.data());
+    if (out > limit)
+      throw error(std::string(name) + ": expected at most " + std::to_string(limit) +
+                  " unpacked bytes, found more");
+    if (status == Z_STREAM_END) {
+      done = in == packed.size();
+      if (!done) inflateReset(&stream);
+    } else if (status == Z_BUF_ERROR && in == packed.size()) {
+      refuse(name, in, "the end of the file");
+    } else if (status != Z_OK && status != Z_BUF_ERROR) {
+      refuse(name, in, stream.msg ? stream.msg : "corrupt data");
+    } else if (in == packed.size() && stream.avail_out != 0) {
+      refuse(name, in, "the end of the file");
+    }
+  }
+  bytes.resize(out);
+  return bytes;
+}
+
+}  // namespace lamina::io
