@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "lamina/kernels/activation.hpp"
+#include "lamina/kernels/conv2d_pack.hpp"
+#include "lamina/kernels/simd.hpp"
+
+namespace lamina::kernels {
+
+namespace detail {
+
+/// A convolution over packed weights: its operands and the distances between their elements.
+template <class T>
+struct conv2d_product {
+  const T* weights;  // (out / tile, in, KH, KW, tile)
+  const T* bias;     // (out), null: zeros
+  conv2d_extents e;
+};
+
+/// The taps that one row of outputs sees of a few input channels: pointers to the first channel,
+/// row and column, and the distances to the next ones.
+template <class T>
+struct conv2d_row {
+  const T* x;
+  const T* weights;
+  T* y;           // (output of the tile, column, lane)
+  const T* bias;  // of the tile, null: zeros
+  int channels, rows;
+  std::ptrdiff_t x_channel, x_row, weights_channel, weights_row, y_channel;
+  bool first, last;  // piece of the input channels
+};
+
+/// Outputs x (pixels x registers) of accumulators, started from the bias or from what the pieces of
+/// channels before have left in y.
+template <class Arch, int Outputs, int Pixels, class T>
+struct conv2d_sums {
+  static constexpr int n = registers<Arch, T>, w = width<Arch, T>;
+  batch<Arch, T> at[Outputs][Pixels * n];
+
+  [[gnu::always_inline]] void start(const conv2d_row<T>& row, const T* y) {
+    unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+      unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+        if (row.first)
+          at[o][c] = batch<Arch, T>(row.bias == nullptr ? T(0) : row.bias[o]);
+        else
+          at[o][c] = load<Arch>(y + o * row.y_channel + c * w);
+      });
+    });
+  }
+
+  /// One tap: `step` elements between the inputs of neighbouring pixels.
+  template <int Step>
+  [[gnu::always_inline]] void add(const T* x, const T* weights) {
+    batch<Arch, T> held[Pixels * n];
+    unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+      held[c] = load<Arch>(x + c / n * Step + c % n * w);
+    });
+    unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+      const auto factor = broadcast<Arch>(weights + o);
+      unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+        at[o][c] = kernels::fma(factor, held[c], at[o][c]);
+      });
+    });
+  }
+
+  template <class Activation>
+  [[gnu::always_inline]] void finish(const conv2d_row<T>& row, T* y, Activation activation) {
+    unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+      unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+        put<Arch>(y + o * row.y_channel + c * w, row.last ? activation(at[o][c]) : at[o][c]);
+      });
+    });
+  }
+};
+
+/// Neighbouring pixels that see all columns of the window.
+template <class Arch, int Outputs, int Pixels, int KW, int SW, class T, class Activation>
+[[gnu::always_inline]] inline void conv2d_inner(const conv2d_row<T>& row, const T* x, T* y,
+                                                Activation activation) {
+  constexpr int outputs = conv2d_output_tile<Arch, T>;
+  conv2d_sums<Arch, Outputs, Pixels, T> sums;
+  sums.start(row, y);
+  for (int c = 0; c < row.channels; ++c) {
+    const T* from = x + c * row.x_channel;
+    const T* weights = row.weights + c * row.weights_channel;
+    for (int r = 0; r < row.rows; ++r, from += row.x_row, weights += row.weights_row)
+      unroll<KW>([&](auto k) __attribute__((always_inline)) {
+        sums.template add<SW * lanes>(from + k * lanes, weights + k * outputs);
+      });
+  }
+  sums.finish(row, y, activation);
+}
+
+/// One pixel that sees `columns` columns of the window, `step` elements apart in the weights.
+template <class Arch, int Outputs, class T, class Activation>
+[[gnu::always_inline]] inline void conv2d_edge(const conv2d_row<T>& row, const T* x,
+                                               std::ptrdiff_t weights_first, int columns,
+                                               std::ptrdiff_t step, T* y, Activation activation) {
+  conv2d_sums<Arch, Outputs, 1, T> sums;
+  sums.start(row, y);
+  for (int c = 0; c < row.channels; ++c)
+    for (int r = 0; r < row.rows; ++r) {
+      const T* from = x + c * row.x_channel + r * row.x_row;
+      const T* weights =
+          row.weights + weights_first + c * row.weights_channel + r * row.weights_row;
+      for (int k = 0; k < columns; ++k, from += lanes, weights += step)
+        sums.template add<0>(from, weights);
+    }
+  sums.finish(row, y, activation);
+}
+
+/// Divides and rounds up; b > 0.
+[[gnu::always_inline]] constexpr int ceil_divide(int a, int b) {
+  return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
+
+/// The taps first, first + step, ... < last of a window whose first tap lies at `origin` that fall
+/// into 0 <= index < extent.
+[[gnu::always_inline]] constexpr range taps_inside(int origin, int size, int extent) {
+  const int first = std::clamp(-origin, 0, size);
+  return {first, std::clamp(extent - origin, first, size)};
+}
+
+/// One row of outputs of one tile: edges one pixel at a time, the middle `Pixels` at a time.
+template <class Arch, int Outputs, int KW, int SW, class T, class Activation>
+void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e, Activation activation) {
+  constexpr int outputs = conv2d_output_tile<Arch, T>, pixels = tile<Arch, T>::conv2d_pixels;
+  const int left = std::clamp(ceil_divide(e.pad_left, SW), 0, e.out_width);
+  const int right = std::clamp((e.in_width - KW + e.pad_left + SW) / SW, left, e.out_width);
+  const auto edge = [&](int column) __attribute__((always_inline)) {
+    const int origin = column * SW - e.pad_left;
+    const range taps = taps_inside(origin, KW, e.in_width);
+    conv2d_edge<Arch, Outputs>(row, row.x + (origin + taps.first) * lanes, taps.first * outputs,
+                               taps.last - taps.first, outputs, row.y + column * lanes,
+                               activation);
+  };
+  int column = 0;
+  for (; column < left; ++column) edge(column);
+  for (; column + pixels <= right; column += pixels)
+    conv2d_inner<Arch, Outputs, pixels, KW, SW>(
+        row, row.x + (column * SW - e.pad_left) * lanes, row.y + column * lanes, activation);
+  for (; column < e.out_width; ++column) edge(column);
+}
+
+/// Calls the tile with as many outputs as there are.
+template <class Arch, int Outputs, int KW, int SW, class T, class Activation>
+[[gnu::always_inline]] inline void conv2d_some_outputs(int outputs, const conv2d_row<T>& row,
+                                                       conv2d_extents e, Activation activation) {
+  if constexpr (Outputs > 1) {
+    if (outputs < Outputs)
+      return conv2d_some_outputs<Arch, Outputs - 1, KW, SW>(outputs, row, e, activation);
+  }
+  conv2d_tile_row<Arch, Outputs, KW, SW>(row, e, activation);
+}
+
+/// Input channels whose part of the window fills half of the first cache, in equal pieces.
+template <class T, int Taps>
+[[gnu::always_inline]] constexpr int conv2d_channels_at_once(int channels) {
+  constexpr int most = std::max(1, 16384 / (Taps * lanes * static_cast<int>(sizeof(T))));
+  return std::max(1, ceil_divide(channels, std::max(1, ceil_divide(channels, most))));
+}
+
+/// All rows, each with all outputs, so that the rows of x that they see stay in the second cache.
+template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation>
+void conv2d_block(const conv2d_product<T>& p, const T* x, T* y, range outputs,
+                  Activation activation) {
+  constexpr int o = conv2d_output_tile<Arch, T>;
+  const conv2d_extents& e = p.e;
+  const int step = conv2d_channels_at_once<T, KH * KW>(e.in_channels);
+  const std::ptrdiff_t x_row = e.in_width * lanes, x_channel = x_row * e.in_height;
+  const std::ptrdiff_t y_row = e.out_width * lanes, y_channel = y_row * e.out_height;
+  for (int r = 0; r < e.out_height; ++r) {
+    const int origin = r * SH - e.pad_top;
+    const range taps = taps_inside(origin, KH, e.in_height);
+    for (int first = outputs.first; first < outputs.last; first += o)
+      for (int c = 0; c < e.in_channels; c += step) {
+        const T* weights =
+            p.weights +
+            ((static_cast<std::ptrdiff_t>(first / o) * e.in_channels + c) * KH + taps.first) * KW *
+                o;
+        const conv2d_row<T> row{x + c * x_channel + (origin + taps.first) * x_row, weights,
+                                y + first * y_channel + r * y_row,
+                                p.bias == nullptr ? nullptr : p.bias + first,
+                                std::min(step, e.in_channels - c), taps.last - taps.first,
+                                x_channel, x_row, KH * KW * o, KW * o, y_channel, c == 0,
+                                c + step >= e.in_channels};
+        conv2d_some_outputs<Arch, o, KW, SW>(outputs.last - first, row, e, activation);
+      }
+  }
+}
+
+}  // namespace detail
+
+/// y = activation(convolution of x + bias), for the given outputs (channels) of the given blocks.
+/// Every sum runs over input channel, window row and window column in order, so a result does not
+/// depend on how the ranges were split.
+template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
+void conv2d_forward(window<KH, KW, SH, SW>, conv2d_extents e,
+                    const T* packed,             // by conv2d_pack_forward
+                    const T* bias,               // (out)
+                    reading<T> x, blocked<T> y,  // (block, channel, y, x, lane)
+                    range blocks, range outputs, Activation activation) {
+  const detail::conv2d_product<T> p{packed, bias, e};
+  for (int b = blocks.first; b < blocks.last; ++b)
+    detail::conv2d_block<Arch, KH, KW, SH, SW>(p, x.block(b), y.block(b), outputs, activation);
+}
+
+}  // namespace lamina::kernels

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+
+#include "lamina/kernels/simd.hpp"
+
+namespace lamina::kernels {
+
+namespace detail {
+
+/// x[c][pixel][lane] = scale * rows[lane][pixel][c]; a null row gives zeros.
+template <class Arch, class From, class T>
+void gather_lanes(const From* const* rows, int pixels, int channels, T scale, T* x) {
+  for (int l = 0; l < lanes; ++l) {
+    const From* row = rows[l];
+    for (int c = 0; c < channels; ++c) {
+      T* to = x + static_cast<std::ptrdiff_t>(c) * pixels * lanes + l;
+      for (int p = 0; p < pixels; ++p)
+        to[p * lanes] = row == nullptr ? T(0) : scale * static_cast<T>(row[p * channels + c]);
+    }
+  }
+}
+
+}  // namespace detail
+
+/// Images of bytes (y, x, channel), one a lane, become a block x (channel, y, x, lane) of
+/// scale * byte. A null row is a dead lane and becomes zeros.
+template <class Arch = native, class T>
+void interleave(const std::uint8_t* const* rows, int pixels, int channels,
+                std::type_identity_t<T> scale, T* x) {
+  detail::gather_lanes<Arch>(rows, pixels, channels, scale, x);
+}
+
+/// The same from images of floats.
+template <class Arch = native, class T>
+void interleave(const float* const* rows, int pixels, int channels, std::type_identity_t<T> scale,
+                T* x) {
+  detail::gather_lanes<Arch>(rows, pixels, channels, scale, x);
+}
+
+/// rows[lane][feature] = x[feature][lane] for the first `live` lanes.
+template <class Arch = native, class T>
+void deinterleave(int n, const T* x, T* const* rows, int live) {
+  for (int l = 0; l < live; ++l)
+    for (int i = 0; i < n; ++i) rows[l][i] = x[i * lanes + l];
+}
+
+/// xt (lane, n) = x (n, lane) of one block: the right factor of a dense layer's weight gradient.
+template <class Arch = native, class T>
+void transpose_block(int n, const T* x, T* xt) {
+  for (int i = 0; i < n; i += lanes)
+    for (int l = 0; l < lanes; ++l)
+      for (int k = i; k < std::min(n, i + lanes); ++k)
+        xt[static_cast<std::ptrdiff_t>(l) * n + k] = x[k * lanes + l];
+}
+
+}  // namespace lamina::kernels

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "lamina/kernels/simd.hpp"
+
+namespace lamina::kernels {
+
+namespace detail {
+
+/// What a pooling sees of its input: the values themselves, or a normalisation of them.
+template <class Arch, class T>
+struct as_is {
+  [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const { return x; }
+};
+
+template <class Arch, class T>
+struct scaled {
+  batch<Arch, T> scale, shift;
+  [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const {
+    return kernels::fma(x, scale, shift);
+  }
+};
+
+/// The part of the input that one output pixel sees.
+struct patch {
+  range rows, columns;
+};
+
+template <class Arch>
+[[gnu::always_inline]] inline patch patch_of(pool_extents e, int y, int x) {
+  const int top = y * e.stride_height - e.pad_top, left = x * e.stride_width - e.pad_left;
+  return {{std::max(top, 0), std::min(top + e.window_height, e.in_height)},
+          {std::max(left, 0), std::min(left + e.window_width, e.in_width)}};
+}
+
+/// Calls f(index of the input pixel) in row-major order.
+template <class Arch, class F>
+[[gnu::always_inline]] inline void for_each_pixel(pool_extents e, const patch& p, F&& f) {
+  for (int y = p.rows.first; y < p.rows.last; ++y)
+    for (int x = p.columns.first; x < p.columns.last; ++x) f((y * e.in_width + x) * lanes);
+}
+
+/// Calls f(output pixel, patch) for the whole plane.
+template <class Arch, class F>
+[[gnu::always_inline]] inline void for_each_patch(pool_extents e, F&& f) {
+  for (int y = 0; y < e.out_height; ++y)
+    for (int x = 0; x < e.out_width; ++x)
+      f((y * e.out_width + x) * lanes, patch_of<Arch>(e, y, x));
+}
+
+template <class Arch, class T, class View>
+[[gnu::always_inline]] inline batch<Arch, T> maximum(pool_extents e, const patch& p, const T* x,
+                                                     const View& view) {
+  auto best = view(load<Arch>(x + (p.rows.first * e.in_width + p.columns.first) * lanes));
+  for_each_pixel<Arch>(e, p, [&](int i) __attribute__((always_inline)) {
+    best = xsimd::max(best, view(load<Arch>(x + i)));
+  });
+  return best;
+}
+
+/// One channel's plane: y (pixel, lane) from x (pixel, lane).
+template <class Arch, class T, class View>
+void max_pool_plane(pool_extents e, const T* x, T* y, View view) {
+  for_each_patch<Arch>(e, [&](int o, const patch& p) __attribute__((always_inline)) {
+    for (int l = 0; l < lanes; l += width<Arch, T>)
+      put<Arch>(y + o + l, maximum<Arch>(e, p, x + l, view));
+  });
+}
+
+/// Gives each dy to the first pixel of its patch that is as large as the largest.
+template <class Arch, class T, class View>
+void max_pool_plane_backward(pool_extents e, const T* x, const T* dy, T* dx, View view) {
+  using vector = batch<Arch, T>;
+  std::fill(dx, dx + e.in_height * e.in_width * lanes, T(0));
+  for_each_patch<Arch>(e, [&](int o, const patch& p) __attribute__((always_inline)) {
+    for (int l = 0; l < lanes; l += width<Arch, T>) {
+      const auto best = maximum<Arch>(e, p, x + l, view);
+      auto left = load<Arch>(dy + o + l);
+      for_each_pixel<Arch>(e, p, [&](int i) __attribute__((always_inline)) {
+        const auto found = view(load<Arch>(x + i + l)) == best;
+        put<Arch>(dx + i + l,
+                    load<Arch>(dx + i + l) + xsimd::select(found, left, vector(T(0))));
+        left = xsimd::select(found, vector(T(0)), left);
+      });
+    }
+  });
+}
+
+template <class Arch, class F>
+[[gnu::always_inline]] inline void for_each_plane(pool_extents e, range channels, F&& f) {
+  const std::ptrdiff_t in = static_cast<std::ptrdiff_t>(e.in_height) * e.in_width * lanes;
+  const std::ptrdiff_t out = static_cast<std::ptrdiff_t>(e.out_height) * e.out_width * lanes;
+  for (int c = channels.first; c < channels.last; ++c) f(c, c * in, c * out);
+}
+
+}  // namespace detail
+
+/// y = the largest of each window, padding left out; one block, (channel, y, x, lane). Every window
+/// holds a pixel of the image.
+template <class Arch = native, class T>
+void max_pool_forward(pool_extents e, const T* x, T* y, range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
+    detail::max_pool_plane<Arch>(e, x + in, y + out, detail::as_is<Arch, T>{});
+  });
+}
+
+/// dx = dy at the first largest pixel of each window in row-major order, zero elsewhere.
+template <class Arch = native, class T>
+void max_pool_backward(pool_extents e, const T* x, const T* dy, T* dx, range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
+    detail::max_pool_plane_backward<Arch>(e, x + in, dy + out, dx + in,
+                                          detail::as_is<Arch, T>{});
+  });
+}
+
+/// max_pool_forward of scale * x + shift, which is never stored.
+template <class Arch = native, class T>
+void scale_shift_max_pool_forward(pool_extents e, const T* x, T* y, const T* scale, const T* shift,
+                                  range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
+    detail::max_pool_plane<Arch>(
+        e, x + in, y + out,
+        detail::scaled<Arch, T>{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])});
+  });
+}
+
+/// max_pool_backward of scale * x + shift; dx is the gradient of that sum, not of x.
+template <class Arch = native, class T>
+void scale_shift_max_pool_backward(pool_extents e, const T* x, const T* scale, const T* shift,
+                                   const T* dy, T* dx, range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
+    detail::max_pool_plane_backward<Arch>(
+        e, x + in, dy + out, dx + in,
+        detail::scaled<Arch, T>{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])});
+  });
+}
+
+/// y = the mean of each window's pixels, padding left out; one block, (channel, y, x, lane).
+template <class Arch = native, class T>
+void average_pool_forward(pool_extents e, const T* x, T* y, range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
+    detail::for_each_patch<Arch>(e, [&](int o, const detail::patch& p) {
+      const int n = (p.rows.last - p.rows.first) * (p.columns.last - p.columns.first);
+      for (int l = 0; l < lanes; l += width<Arch, T>) {
+        batch<Arch, T> total(T(0));
+        detail::for_each_pixel<Arch>(e, p, [&](int i) __attribute__((always_inline)) {
+          total += load<Arch>(x + in + i + l);
+        });
+        put<Arch>(y + out + o + l, total / batch<Arch, T>(static_cast<T>(n)));
+      }
+    });
+  });
+}
+
+/// dx = the sum of dy / pixels of the window over the windows that see a pixel.
+template <class Arch = native, class T>
+void average_pool_backward(pool_extents e, const T*, const T* dy, T* dx, range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
+    std::fill(dx + in, dx + in + e.in_height * e.in_width * lanes, T(0));
+    detail::for_each_patch<Arch>(e, [&](int o, const detail::patch& p) {
+      const int n = (p.rows.last - p.rows.first) * (p.columns.last - p.columns.first);
+      for (int l = 0; l < lanes; l += width<Arch, T>) {
+        const auto part = load<Arch>(dy + out + o + l) / batch<Arch, T>(static_cast<T>(n));
+        detail::for_each_pixel<Arch>(e, p, [&](int i) __attribute__((always_inline)) {
+          T* to = dx + in + i + l;
+          put<Arch>(to, load<Arch>(to) + part);
+        });
+      }
+    });
+  });
+}
+
+}  // namespace lamina::kernels

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <utility>
+
+#include "lamina/kernels/types.hpp"
+
+// g++ 12 takes its own _mm512_undefined_ps() for a mistake (bug 105593).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <xsimd/xsimd.hpp>
+#pragma GCC diagnostic pop
+
+namespace lamina::kernels {
+
+/// The best instruction set that the compiler may use. Every kernel has it as a template parameter,
+/// so that two files compiled for different processors never share a function.
+using native = xsimd::default_arch;
+
+template <class Arch, class T>
+using batch = xsimd::batch<T, Arch>;
+
+/// Elements of a register.
+template <class Arch, class T>
+inline constexpr int width = static_cast<int>(batch<Arch, T>::size);
+
+/// Registers that hold the 16 lanes of a block.
+template <class Arch, class T>
+inline constexpr int registers = lanes / width<Arch, T>;
+
+/// How many accumulators a kernel keeps, from the number of vector registers.
+template <class Arch, class T>
+struct tile {
+  static constexpr int vector_registers =
+      std::is_base_of_v<xsimd::avx512f, Arch> || std::is_base_of_v<xsimd::neon64, Arch> ? 32 : 16;
+  static constexpr int accumulators = vector_registers == 32 ? 24 : 12;
+
+  /// Blocks that a dense kernel takes at once, and outputs of each that it holds.
+  static constexpr int dense_blocks = 2 * registers<Arch, T> <= accumulators ? 2 : 1;
+  template <int Blocks>
+  static constexpr int dense_outputs = std::clamp(accumulators / (Blocks * registers<Arch, T>), 1,
+                                                  12);
+
+  /// Output channels and pixels of a convolution. Five channels divide 25, 50 and 75 and fill 20 of
+  /// 32 registers with four pixels (five pixels spill with clang) or 10 of 16 with one.
+  static constexpr int conv2d_outputs = std::clamp(accumulators / registers<Arch, T>, 1, 5);
+  static constexpr int conv2d_pixels =
+      std::max(1, accumulators / (conv2d_outputs * registers<Arch, T>));
+};
+
+template <class Arch, class T>
+[[gnu::always_inline]] inline batch<Arch, T> load(const T* p) {
+  return batch<Arch, T>::load_aligned(p);
+}
+
+template <class Arch, class T>
+[[gnu::always_inline]] inline batch<Arch, T> load_unaligned(const T* p) {
+  return batch<Arch, T>::load_unaligned(p);
+}
+
+template <class Arch, class T>
+[[gnu::always_inline]] inline batch<Arch, T> broadcast(const T* p) {
+  return batch<Arch, T>(*p);
+}
+
+/// Not `store`, which a batch would also find in xsimd.
+template <class Arch, class T>
+[[gnu::always_inline]] inline void put(T* p, const xsimd::batch<T, Arch>& x) {
+  x.store_aligned(p);
+}
+
+template <class Arch, class T>
+[[gnu::always_inline]] inline void put_unaligned(T* p, const xsimd::batch<T, Arch>& x) {
+  x.store_unaligned(p);
+}
+
+/// x * y + z in one instruction wherever there is one: xsimd 8.1 has none for AVX-512.
+template <class T, class Arch>
+[[gnu::always_inline]] inline xsimd::batch<T, Arch> fma(const xsimd::batch<T, Arch>& x,
+                                                        const xsimd::batch<T, Arch>& y,
+                                                        const xsimd::batch<T, Arch>& z) {
+  if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) {
+    if constexpr (std::is_same_v<T, float>)
+      return _mm512_fmadd_ps(x.data, y.data, z.data);
+    else
+      return _mm512_fmadd_pd(x.data, y.data, z.data);
+  } else {
+    return xsimd::fma(x, y, z);
+  }
+}
+
+template <class T, class Arch>
+[[gnu::always_inline]] inline xsimd::batch<T, Arch> sqrt(const xsimd::batch<T, Arch>& x) {
+  return xsimd::sqrt(x);
+}
+
+/// The sum of a register's elements; xsimd renamed its own between 8.1 and 9.
+template <class T, class Arch>
+[[gnu::always_inline]] inline T sum(const xsimd::batch<T, Arch>& x) {
+  if constexpr (requires { reduce_add(x); })
+    return reduce_add(x);
+  else
+    return hadd(x);
+}
+
+/// Calls f with the constants 0 to N - 1, so that arrays indexed by them stay in registers.
+template <int N, class F>
+[[gnu::always_inline]] inline void unroll(F&& f) {
+  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+    (f(std::integral_constant<int, I>{}), ...);
+  }(std::make_integer_sequence<int, N>{});
+}
+
+/// Calls f(offset) for each register of n elements; n is a multiple of 16.
+template <class Arch, class T, class F>
+[[gnu::always_inline]] inline void for_each_register(std::ptrdiff_t n, F&& f) {
+  for (std::ptrdiff_t i = 0; i < n; i += lanes)
+    unroll<registers<Arch, T>>(
+        [&](auto r) __attribute__((always_inline)) { f(i + r * width<Arch, T>); });
+}
+
+}  // namespace lamina::kernels

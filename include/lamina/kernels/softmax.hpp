@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "lamina/kernels/simd.hpp"
+
+namespace lamina::kernels {
+
+namespace detail {
+
+template <class Arch, class T>
+struct normaliser {
+  batch<Arch, T> maximum, sum;
+};
+
+/// y = exp(x - max x) for one register of lanes, and what it takes to finish the softmax.
+template <class Arch, class T>
+[[gnu::always_inline]] inline normaliser<Arch, T> exponentials(int n, const T* x, T* y) {
+  auto maximum = load<Arch>(x);
+  for (int i = 1; i < n; ++i) maximum = xsimd::max(maximum, load<Arch>(x + i * lanes));
+  batch<Arch, T> total(T(0));
+  for (int i = 0; i < n; ++i) {
+    const auto e = xsimd::exp(load<Arch>(x + i * lanes) - maximum);
+    total += e;
+    put<Arch>(y + i * lanes, e);
+  }
+  return {maximum, total};
+}
+
+}  // namespace detail
+
+/// y = exp(x) / sum exp(x) over the n features of one block, (feature, lane); y may be x.
+template <class Arch = native, class T>
+void softmax_forward(int n, const T* x, T* y) {
+  for (int l = 0; l < lanes; l += width<Arch, T>) {
+    const auto factor = batch<Arch, T>(T(1)) / detail::exponentials<Arch>(n, x + l, y + l).sum;
+    for (int i = l; i < n * lanes; i += lanes) put<Arch>(y + i, load<Arch>(y + i) * factor);
+  }
+}
+
+/// dx = y (dy - sum y dy), from the output y; one block, (feature, lane); dx may be dy.
+template <class Arch = native, class T>
+void softmax_backward(int n, const T* y, const T* dy, T* dx) {
+  for (int l = 0; l < lanes; l += width<Arch, T>) {
+    batch<Arch, T> mean(T(0));
+    for (int i = l; i < n * lanes; i += lanes)
+      mean = kernels::fma(load<Arch>(y + i), load<Arch>(dy + i), mean);
+    for (int i = l; i < n * lanes; i += lanes)
+      put<Arch>(dx + i, load<Arch>(y + i) * (load<Arch>(dy + i) - mean));
+  }
+}
+
+/// Softmax, cross-entropy and the gradient of the logits, of one block with `live` images.
+/// target = (1 - smoothing) * [i = label] + smoothing / n, as Keras; loss[lane] >= 0 unscaled;
+/// dx = (probabilities - target) * scale. Dead lanes get zero in dx and loss. Without a gradient
+/// wanted, dx may be null.
+template <class Arch = native, class T>
+void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
+                           const int* labels,       // (lane), live ones 0 <= label < n
+                           int live, double smoothing, std::type_identity_t<T> scale,
+                           T* probabilities, T* dx, T* loss) {  // (n, lane), (n, lane), (lane)
+  const T share = static_cast<T>(smoothing / n);
+  const T whole = static_cast<T>(1 - smoothing);
+  for (int l = 0; l < lanes; l += width<Arch, T>) {
+    batch<Arch, T> all(T(0));
+    for (int i = l; i < n * lanes; i += lanes) all += load<Arch>(logits + i);
+    const auto [maximum, total] = detail::exponentials<Arch>(n, logits + l, probabilities + l);
+    const auto factor = batch<Arch, T>(T(1)) / total;
+    for (int i = l; i < n * lanes; i += lanes)
+      put<Arch>(probabilities + i, load<Arch>(probabilities + i) * factor);
+    const auto rest = (all - maximum * T(n)) * share;
+    put<Arch>(loss + l, xsimd::log(total) - rest);  // still lacks the label's own logit
+    alignas(64) T maxima[lanes];
+    put<Arch>(maxima, maximum);
+    for (int k = l; k < l + width<Arch, T> && k < live; ++k) {
+      const T own = logits[labels[k] * lanes + k] - maxima[k - l];
+      loss[k] = std::max(loss[k] - whole * own, T(0));
+    }
+  }
+  std::fill(loss + live, loss + lanes, T(0));
+  if (dx == nullptr) return;
+  for (int i = 0; i < n * lanes; ++i)
+    dx[i] = i % lanes < live ? (probabilities[i] - share) * scale : T(0);
+  for (int k = 0; k < live; ++k) dx[labels[k] * lanes + k] -= whole * scale;
+}
+
+}  // namespace lamina::kernels

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace lamina::kernels {
+
+/// Images in a block: the innermost extent of every activation, for float and double alike.
+inline constexpr int lanes = 16;
+
+/// Activations of a batch: blocks of 16 images, each (channel, y, x, lane), `stride` elements apart.
+/// Blocks are aligned to 64 bytes. Lanes without an image hold finite values in activations and
+/// zeros in gradients.
+template <class T>
+struct blocked {
+  T* data;
+  std::ptrdiff_t stride;
+
+  [[gnu::always_inline]] T* block(int i) const { return data + i * stride; }
+
+  /// A view that only reads.
+  [[gnu::always_inline]] operator blocked<const T>() const
+    requires(!std::is_const_v<T>)
+  {
+    return {data, stride};
+  }
+};
+
+/// Half open.
+struct range {
+  int first, last;
+};
+
+/// A view for reading that takes no part in the deduction of T.
+template <class T>
+using reading = std::type_identity_t<blocked<const T>>;
+
+/// Rows and columns of a convolution's window and its strides.
+template <int KH, int KW, int SH = 1, int SW = 1>
+struct window {
+  static_assert(KH > 0 && KW > 0 && SH > 0 && SW > 0);
+};
+
+struct dense_extents {
+  int in, out;
+};
+
+/// The padding at the bottom and on the right follows from the other extents.
+struct conv2d_extents {
+  int in_channels, in_height, in_width, out_channels, out_height, out_width, pad_top, pad_left;
+};
+
+struct pool_extents {
+  int channels, in_height, in_width, out_height, out_width;
+  int window_height, window_width, stride_height, stride_width, pad_top, pad_left;
+};
+
+struct plane_extents {
+  int channels, pixels;
+};
+
+/// A value is kept where dropout_hash(key, feature) >= rate * 2^32.
+struct dropout_mask {
+  double rate;                // 0 <= rate < 1
+  const std::uint32_t* keys;  // (lane)
+};
+
+}  // namespace lamina::kernels
