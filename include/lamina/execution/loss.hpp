@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <span>
+
+#include <lamina/execution/frame.hpp>
+#include <lamina/execution/parallel.hpp>
+#include <lamina/kernels/softmax.hpp>
+#include <lamina/layers/activation.hpp>
+#include <lamina/train/losses.hpp>
+
+namespace lamina::execution {
+
+/// What a batch is to become, and what it became; arrays have an entry for each image, rounded up to
+/// whole blocks.
+template <class T>
+struct verdict {
+  const int* labels = nullptr;  // the class of each image, or
+  const T* targets = nullptr;   // (image, output)
+  T* losses = nullptr;
+  std::uint8_t* right = nullptr;  // 1 where the largest output is the label's
+  T* scratch = nullptr;           // (block, 3, output), for losses other than cross-entropy
+};
+
+/// The loss of a batch and its gradient at the last value of the network.
+template <class Blueprint, class T, class Arch, class Loss>
+struct loss_step {
+  static constexpr int count = Blueprint::code.count;
+  static constexpr detail::operation last =
+      count == 0 ? detail::operation{}
+                 : Blueprint::code.operations[static_cast<std::size_t>(count == 0 ? 0 : count - 1)];
+  static constexpr bool ends_in_softmax = count > 0 && last.kind == layer_kind::softmax;
+  static constexpr bool is_cross_entropy = std::same_as<Loss, cross_entropy>;
+  static_assert(!is_cross_entropy || ends_in_softmax,
+                "cross_entropy needs a network that ends in softmax; take another loss or add it");
+
+  /// Softmax and cross-entropy are one step: the engine leaves the softmax out.
+  static constexpr int engine_count = is_cross_entropy ? count - 1 : count;
+  static constexpr int result = is_cross_entropy ? last.input : Blueprint::code.result();
+  static constexpr int outputs =
+      static_cast<int>(Blueprint::code.value_size[static_cast<std::size_t>(result)]);
+  static constexpr std::size_t scratch_of_a_block = is_cross_entropy ? 0 : 3 * std::size_t{outputs};
+
+  /// Fills losses and right; with `gradients` also the gradient of the mean over the batch.
+  static void run(const frame<T>& batch, const verdict<T>& to, const Loss& loss, bool gradients) {
+    run_pieces(batch.blocks(), [&](int block) {
+      if constexpr (is_cross_entropy) {
+        run_cross_entropy(batch, block, to, loss, gradients);
+      } else {
+        run_own(batch, block, to, loss, gradients);
+      }
+    });
+  }
+
+ private:
+  static int live(const frame<T>& batch, int block) {
+    return std::min(lanes, batch.images - block * lanes);
+  }
+
+  static T* gradient(const frame<T>& batch, int block) {
+    return batch.at(Blueprint::memory.gradient[static_cast<std::size_t>(result)]).block(block);
+  }
+
+  static void judge(const T* outputs_of_block, int block, int images, const verdict<T>& to) {
+    for (int lane = 0; lane < images; ++lane) {
+      int best = 0;
+      for (int i = 1; i < outputs; ++i) {
+        if (outputs_of_block[i * lanes + lane] > outputs_of_block[best * lanes + lane]) best = i;
+      }
+      const int image = block * lanes + lane;
+      to.right[image] = best == to.labels[image];
+    }
+  }
+
+  static void run_cross_entropy(const frame<T>& batch, int block, const verdict<T>& to,
+                                const Loss& loss, bool gradients) {
+    const T* logits =
+        batch.at(Blueprint::memory.value[static_cast<std::size_t>(result)]).block(block);
+    T* probabilities =
+        batch.at(Blueprint::memory.value[static_cast<std::size_t>(last.output)]).block(block);
+    judge(logits, block, live(batch, block), to);
+    kernels::softmax_cross_entropy<Arch>(outputs, logits, to.labels + block * lanes,
+                                         live(batch, block), loss.label_smoothing,
+                                         T{1} / static_cast<T>(batch.images), probabilities,
+                                         gradients ? gradient(batch, block) : nullptr,
+                                         to.losses + block * lanes);
+  }
+
+  static void run_own(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss,
+                      bool gradients) {
+    const T* y = batch.at(Blueprint::memory.value[static_cast<std::size_t>(result)]).block(block);
+    const int images = live(batch, block);
+    if (to.labels != nullptr) judge(y, block, images, to);
+    T* dy = gradients ? gradient(batch, block) : nullptr;
+    for (std::ptrdiff_t i = 0; dy != nullptr && i < std::ptrdiff_t{outputs} * lanes; ++i) dy[i] = 0;
+    T* scratch = to.scratch + std::ptrdiff_t{3} * outputs * block;
+    const std::span<T> prediction{scratch, outputs};
+    const std::span<T> target{scratch + outputs, outputs};
+    const std::span<T> derivative{scratch + 2 * outputs, outputs};
+    const T share = T{1} / static_cast<T>(batch.images);
+    for (int lane = 0; lane < images; ++lane) {
+      const int image = block * lanes + lane;
+      for (std::size_t i = 0; i < prediction.size(); ++i) {
+        prediction[i] = y[i * lanes + static_cast<std::size_t>(lane)];
+        target[i] = to.targets != nullptr
+                        ? to.targets[static_cast<std::size_t>(image) * prediction.size() + i]
+                        : static_cast<T>(static_cast<int>(i) == to.labels[image]);
+      }
+      to.losses[image] = loss(std::span<const T>{prediction}, std::span<const T>{target}, derivative);
+      for (std::size_t i = 0; dy != nullptr && i < derivative.size(); ++i) {
+        dy[i * lanes + static_cast<std::size_t>(lane)] = share * derivative[i];
+      }
+    }
+  }
+};
+
+}  // namespace lamina::execution

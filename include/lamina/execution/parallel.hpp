@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+#include <type_traits>
+
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/partitioner.h>
+#include <oneapi/tbb/task_arena.h>
+
+namespace lamina::execution {
+
+/// A reference to something that can be called with the number of a piece; costs no template
+/// instantiation of the scheduler for each caller.
+class piece_function {
+ public:
+  template <class Function>
+    requires(!std::is_same_v<std::remove_cvref_t<Function>, piece_function>)
+  piece_function(const Function& function)  // NOLINT: implicit, as std::function_ref
+      : object_(std::addressof(function)),
+        call_([](const void* object, int piece) {
+          (*static_cast<const Function*>(object))(piece);
+        }) {}
+
+  void operator()(int piece) const { call_(object_, piece); }
+
+ private:
+  const void* object_;
+  void (*call_)(const void*, int);
+};
+
+/// Runs the pieces 0 to count - 1 on the caller's TBB arena and waits for them. What the pieces are
+/// follows from sizes alone, never from the number of threads, so that results do not depend on it.
+/// The caller takes no unrelated task of its arena while it waits.
+inline void run_pieces(int count, piece_function run) {
+  if (count == 1) {
+    run(0);
+  } else if (count > 1) {
+    tbb::this_task_arena::isolate([&] {
+      tbb::parallel_for(
+          0, count, [run](int piece) { run(piece); }, tbb::simple_partitioner{});
+    });
+  }
+}
+
+/// Half-open ranges of about equal length that start at multiples of `grain`.
+struct split {
+  int extent;
+  int grain;
+  int parts;
+
+  /// As many parts as make each take about `work` operations of `total`, at most one a grain.
+  static constexpr split by_work(int extent, int grain, double total, double work) {
+    const int grains = (extent + grain - 1) / grain;
+    const double wanted = total / work;
+    const int parts = wanted >= grains ? grains : wanted < 1 ? 1 : static_cast<int>(wanted);
+    return {extent, grain, parts};
+  }
+
+  constexpr int begin(int part) const {
+    const int grains = (extent + grain - 1) / grain;
+    const int at = static_cast<int>(static_cast<long long>(grains) * part / parts) * grain;
+    return at < extent ? at : extent;
+  }
+  constexpr int end(int part) const { return begin(part + 1); }
+};
+
+}  // namespace lamina::execution

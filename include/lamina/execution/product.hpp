@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <algorithm>
+
+#include <lamina/execution/activations.hpp>
+#include <lamina/execution/elementwise.hpp>
+#include <lamina/execution/frame.hpp>
+#include <lamina/execution/normalisation.hpp>
+#include <lamina/execution/parallel.hpp>
+#include <lamina/execution/product_kernels.hpp>
+#include <lamina/kernels/activation.hpp>
+#include <lamina/kernels/batch_norm.hpp>
+
+namespace lamina::execution {
+
+/// dense or conv2d, and what was fused behind it: an activation and dropout in training, an
+/// activation and a normalisation in inference. The activation that follows at once runs inside the
+/// product's kernel, the others over the piece that was just written.
+template <class Blueprint, int Index, class T, class Arch>
+struct product_step : step_place<Blueprint, Index, T> {
+  using place = step_place<Blueprint, Index, T>;
+  using product = product_kernels<typename place::template located<0>, T, Arch>;
+
+  static constexpr detail::extents plane =
+      detail::extents_of(typename place::template located<0>::out{});
+  static constexpr int channels = plane.channels;
+
+  template <int Member>
+  static constexpr layer_kind kind = detail::kind_of<typename place::template layer<Member>>();
+
+  static constexpr bool activates_at_once = [] {
+    if constexpr (place::members > 1) {
+      return kind<1> == layer_kind::activation;
+    } else {
+      return false;
+    }
+  }();
+
+  static constexpr auto activation() {
+    if constexpr (activates_at_once) {
+      return activation_of(typename place::template layer<1>{});
+    } else {
+      return kernels::identity{};
+    }
+  }
+
+  static constexpr split outputs = split::by_work(channels, product::tile,
+                                                  product::work, 1'000'000);
+  static constexpr split inputs = split::by_work(product::in.channels, product::tile,
+                                                 product::work, 1'000'000);
+  static constexpr split features = split::by_work(
+      channels, 1, 16.0 * channels * plane.pixels(), 100'000);
+
+  static void prepare(const frame<T>& batch) {
+    product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch),
+                  Blueprint::mode != fusion_mode::inference && place::wants_input_gradient);
+    if constexpr (Blueprint::mode == fusion_mode::inference) prepare_members<1>(batch);
+  }
+
+  template <int Member>
+  static void prepare_members(const frame<T>& batch) {
+    if constexpr (Member < place::members) {
+      if constexpr (kind<Member> == layer_kind::normalisation) {
+        fold_moving_statistics<typename place::template layer<Member>, T>(
+            statistics<Member>(batch), channels, place::template parameter<Member, 0>(batch),
+            place::template parameter<Member, 1>(batch),
+            place::template parameter<Member, 2>(batch),
+            place::template parameter<Member, 3>(batch));
+      }
+      prepare_members<Member + 1>(batch);
+    }
+  }
+
+  template <int Member>
+  static normalisation_statistics<T> statistics(const frame<T>& batch) {
+    return normalisation_statistics<T>::at(place::template fixed<Member>(batch), channels);
+  }
+
+  static void forward_piece(const frame<T>& batch, range blocks, range of) {
+    product::forward(place::template parameter<0, 0>(batch),
+                     place::template parameter<0, 1>(batch), place::template fixed<0>(batch),
+                     as_const(place::input(batch)), place::output(batch), blocks, of,
+                     activation());
+    for (int block = blocks.first; block < blocks.last; ++block) {
+      follow<activates_at_once ? 2 : 1>(batch, block, of);
+    }
+  }
+
+  /// The members from `Member` on, in place over the channels `of` of one block.
+  template <int Member>
+  static void follow(const frame<T>& batch, int block, range of) {
+    if constexpr (Member < place::members) {
+      T* y = place::output(batch).block(block);
+      const std::ptrdiff_t begin = std::ptrdiff_t{lanes} * plane.pixels() * of.first;
+      const std::ptrdiff_t count = std::ptrdiff_t{lanes} * plane.pixels() * (of.last - of.first);
+      if constexpr (kind<Member> == layer_kind::dropout) {
+        drop_channels<Member>(batch, block, of, y);
+      } else if constexpr (kind<Member> == layer_kind::normalisation) {
+        const auto held = statistics<Member>(batch);
+        kernels::scale_shift<Arch>(kernels::plane_extents{channels, plane.pixels()},
+                                   static_cast<const T*>(y), y, static_cast<const T*>(held.scale),
+                                   static_cast<const T*>(held.shift), of);
+      } else {
+        kernels::activation_forward<Arch>(static_cast<const T*>(y + begin), y + begin, count,
+                                          activation_of(typename place::template layer<Member>{}));
+      }
+      follow<Member + 1>(batch, block, of);
+    }
+  }
+
+  template <int Member>
+  static void drop_channels(const frame<T>& batch, int block, range of, T* y) {
+    if (!batch.training) return;
+    drop<Arch>(batch, block, place::template layer_index<Member>,
+               place::template layer<Member>::rate,
+               {of.first * plane.pixels(), of.last * plane.pixels()}, static_cast<const T*>(y), y);
+  }
+
+  static void forward_blocks(const frame<T>& batch, range blocks) {
+    forward_piece(batch, blocks, {0, channels});
+  }
+
+  static void forward(const frame<T>& batch) {
+    constexpr int step = product::blocks_at_once;
+    const int groups = (batch.blocks() + step - 1) / step;
+    run_pieces(groups * outputs.parts, [&](int part) {
+      const int group = part / outputs.parts;
+      const int slice = part % outputs.parts;
+      const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};
+      forward_piece(batch, blocks, {outputs.begin(slice), outputs.end(slice)});
+    });
+  }
+
+  static void backward(const frame<T>& batch, const gradient_sink& sink) {
+    backward_members(batch);
+    if constexpr (place::wants_input_gradient) backward_input(batch);
+    backward_weights(batch, sink);
+  }
+
+  /// The gradient of the output becomes that of the product itself, in place; the input is turned
+  /// image by image where the weights' kernel wants it so.
+  static void backward_members(const frame<T>& batch) {
+    const int pieces = batch.blocks() * features.parts;
+    const bool changes = place::members > 1;
+    run_pieces((changes ? pieces : 0) + (product::transposes ? batch.blocks() : 0), [&](int part) {
+      if (changes && part < pieces) {
+        const int slice = part % features.parts;
+        unfollow<place::members - 1>(batch, part / features.parts,
+                                     {features.begin(slice), features.end(slice)});
+      } else if constexpr (product::transposes) {
+        const int block = changes ? part - pieces : part;
+        kernels::transpose_block<Arch>(product::in.size(),
+                                       as_const(place::input(batch)).block(block),
+                                       place::workspace(batch).block(block));
+      }
+    });
+  }
+
+  template <int Member>
+  static void unfollow(const frame<T>& batch, int block, range of) {
+    if constexpr (Member > 0) {
+      T* dy = place::output_gradient(batch).block(block);
+      const std::ptrdiff_t begin = std::ptrdiff_t{lanes} * plane.pixels() * of.first;
+      const std::ptrdiff_t count = std::ptrdiff_t{lanes} * plane.pixels() * (of.last - of.first);
+      if constexpr (kind<Member> == layer_kind::dropout) {
+        drop_channels<Member>(batch, block, of, dy);
+      } else {
+        const T* y = place::output(batch).block(block);
+        kernels::activation_backward<Arch>(y + begin, static_cast<const T*>(dy + begin),
+                                           dy + begin, count,
+                                           activation_of(typename place::template layer<Member>{}));
+      }
+      unfollow<Member - 1>(batch, block, of);
+    }
+  }
+
+  static void backward_input(const frame<T>& batch) {
+    constexpr int step = product::blocks_at_once;
+    const int groups = (batch.blocks() + step - 1) / step;
+    run_pieces(groups * inputs.parts, [&](int part) {
+      const int group = part / inputs.parts;
+      const int slice = part % inputs.parts;
+      const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};
+      product::backward_input(place::template parameter<0, 0>(batch),
+                              place::template fixed<0>(batch),
+                              as_const(place::output_gradient(batch)),
+                              place::input_gradient(batch), blocks,
+                              {inputs.begin(slice), inputs.end(slice)});
+    });
+  }
+
+  static void backward_weights(const frame<T>& batch, const gradient_sink& sink) {
+    run_pieces(outputs.parts, [&](int slice) {
+      const range of{outputs.begin(slice), outputs.end(slice)};
+      const auto x = product::transposes ? place::workspace(batch) : place::input(batch);
+      product::backward_weights(as_const(place::output_gradient(batch)), as_const(x),
+                                batch.blocks(), place::template gradient<0, 0>(batch),
+                                place::template gradient<0, 1>(batch), of);
+      const std::ptrdiff_t row = product::weights_of_an_output;
+      sink(place::template parameter_offset<0, 0> + row * of.first, row * (of.last - of.first));
+      sink(place::template parameter_offset<0, 1> + of.first, of.last - of.first);
+    });
+  }
+};
+
+}  // namespace lamina::execution

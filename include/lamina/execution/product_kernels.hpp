@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <lamina/execution/frame.hpp>
+#include <lamina/kernels/conv2d_forward.hpp>
+#include <lamina/kernels/conv2d_backward_input.hpp>
+#include <lamina/kernels/conv2d_pack.hpp>
+#include <lamina/kernels/conv2d_weights.hpp>
+#include <lamina/kernels/dense.hpp>
+#include <lamina/kernels/dense_weights.hpp>
+#include <lamina/kernels/layout.hpp>
+#include <lamina/layers/conv2d.hpp>
+#include <lamina/layers/dense.hpp>
+
+namespace lamina::execution {
+
+/// One interface over the kernels of dense and conv2d; parameters as in PyTorch's layout.
+template <class Located, class T, class Arch, class Layer = typename Located::layer>
+struct product_kernels;
+
+template <class Located, class T, class Arch, auto Units>
+struct product_kernels<Located, T, Arch, layers::dense<Units>> {
+  static constexpr detail::extents in = detail::extents_of(typename Located::in{});
+  static constexpr kernels::dense_extents extents{in.size(), Units};
+  static constexpr bool transposes = true;
+  static constexpr int blocks_at_once = 2;
+  static constexpr int tile = 12;  // outputs of a piece come in multiples of this
+  static constexpr std::ptrdiff_t weights_of_an_output = in.size();
+  /// Floating-point operations of the blocks of a piece, all outputs.
+  static constexpr double work = 2.0 * blocks_at_once * lanes * in.size() * Units;
+
+  static void pack(const T*, T*, bool) {}
+
+  template <class Activation>
+  static void forward(const T* weights, const T* bias, const T*, blocked<const T> x, blocked<T> y,
+                      range blocks, range outputs, Activation activation) {
+    kernels::dense_forward<Arch>(extents, weights, bias, x, y, blocks, outputs, activation);
+  }
+
+  static void backward_input(const T* weights, const T*, blocked<const T> dy, blocked<T> dx,
+                             range blocks, range inputs) {
+    kernels::dense_backward_input<Arch>(extents, weights, dy, dx, blocks, inputs);
+  }
+
+  static void backward_weights(blocked<const T> dy, blocked<const T> transposed, int blocks, T* dw,
+                               T* db, range outputs) {
+    kernels::dense_backward_weights<Arch>(extents, dy, transposed, blocks, dw, db, outputs);
+  }
+};
+
+template <class Located, class T, class Arch, auto Filters, class... Options>
+struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
+  using layer = layers::conv2d<Filters, Options...>;
+  using window = kernels::window<layer::window::height, layer::window::width,
+                                 layer::stride::height, layer::stride::width>;
+  static constexpr detail::extents in = detail::extents_of(typename Located::in{});
+  static constexpr detail::extents out = detail::extents_of(typename Located::out{});
+  static constexpr kernels::conv2d_extents extents{
+      in.channels,
+      in.height,
+      in.width,
+      out.channels,
+      out.height,
+      out.width,
+      layer::rows(typename Located::in{}).padding(),
+      layer::columns(typename Located::in{}).padding()};
+  static constexpr bool transposes = false;
+  static constexpr int blocks_at_once = 1;
+  static constexpr int tile = kernels::conv2d_output_tile<Arch, T>;
+  static constexpr std::ptrdiff_t weights_of_an_output =
+      std::ptrdiff_t{in.channels} * layer::window::height * layer::window::width;
+  static constexpr double work =
+      2.0 * lanes * static_cast<double>(layer::multiply_adds(typename Located::in{}));
+
+  /// Where the weights packed for the input's gradient begin.
+  static constexpr std::ptrdiff_t backward_packed =
+      (std::ptrdiff_t{layer::window::height} * layer::window::width * (out.channels + 15) *
+           in.channels +
+       15) /
+      16 * 16;
+
+  static void pack(const T* weights, T* fixed, bool backward) {
+    kernels::conv2d_pack_forward<Arch>(window{}, extents, weights, fixed);
+    if (backward) {
+      kernels::conv2d_pack_backward_input<Arch>(window{}, extents, weights,
+                                                fixed + backward_packed);
+    }
+  }
+
+  template <class Activation>
+  static void forward(const T*, const T* bias, const T* fixed, blocked<const T> x, blocked<T> y,
+                      range blocks, range outputs, Activation activation) {
+    kernels::conv2d_forward<Arch>(window{}, extents, fixed, bias, x, y, blocks, outputs,
+                                  activation);
+  }
+
+  static void backward_input(const T*, const T* fixed, blocked<const T> dy, blocked<T> dx,
+                             range blocks, range channels) {
+    kernels::conv2d_backward_input<Arch>(window{}, extents, fixed + backward_packed, dy, dx, blocks,
+                                         channels);
+  }
+
+  static void backward_weights(blocked<const T> dy, blocked<const T> x, int blocks, T* dw, T* db,
+                               range outputs) {
+    kernels::conv2d_backward_weights<Arch>(window{}, extents, dy, x, blocks, dw, db, outputs);
+  }
+};
+
+}  // namespace lamina::execution
