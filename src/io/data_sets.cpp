@@ -24,12 +24,12 @@ io::file_content read(const std::filesystem::path& path, const std::string& set)
 dataset read_digits(const std::filesystem::path& folder, const std::string& part) {
   const auto images = read(folder / (part + "-images-idx3-ubyte"), "mnist");
   const auto labels = read(folder / (part + "-labels-idx1-ubyte"), "mnist");
-  return idx::parse_images(images.bytes, images.name, labels.bytes, labels.name, 10);
+  return idx::parse_images(images.bytes(), images.name, labels.bytes(), labels.name, 10);
 }
 
 dataset read_signs(const std::filesystem::path& folder, const std::string& part) {
   const auto file = read(folder / ("sign_mnist_" + part + ".csv"), "asl");
-  return sign_mnist::parse(file.text(), file.name);
+  return sign_mnist::parse(file.text, file.name);
 }
 
 }  // namespace

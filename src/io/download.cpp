@@ -12,7 +12,7 @@ namespace lamina::io {
 namespace {
 
 struct transfer {
-  std::vector<std::byte> bytes;
+  std::string bytes;
   std::size_t limit;
   const std::function<void(long long, long long)>& progress;
 };
@@ -21,8 +21,7 @@ struct transfer {
 std::size_t receive(char* data, std::size_t, std::size_t count, void* target) {
   auto& transfer = *static_cast<struct transfer*>(target);
   if (count > transfer.limit - transfer.bytes.size()) return 0;
-  const auto* first = reinterpret_cast<const std::byte*>(data);
-  transfer.bytes.insert(transfer.bytes.end(), first, first + count);
+  transfer.bytes.append(data, count);
   return count;
 }
 
@@ -39,9 +38,8 @@ void start_curl_once() {
 
 }  // namespace
 
-std::vector<std::byte> download(const std::string& address,
-                                const std::function<void(long long, long long)>& progress,
-                                std::size_t limit) {
+std::string download(const std::string& address,
+                     const std::function<void(long long, long long)>& progress, std::size_t limit) {
   start_curl_once();
   const std::unique_ptr<CURL, void (*)(CURL*)> curl(curl_easy_init(), &curl_easy_cleanup);
   if (!curl) throw error("libcurl: out of memory");

@@ -31,11 +31,11 @@ struct inflater {
 
 /// How much memory to begin with: the size that the last four bytes tell, if it can be true
 /// (deflate packs at most 1032 to 1).
-std::size_t first_guess(std::span<const std::byte> packed, std::size_t limit) {
+std::size_t first_guess(std::string_view packed, std::size_t limit) {
   if (packed.size() < 18) return 1 << 10;
   std::size_t told = 0;
   for (std::size_t i = 1; i <= 4; ++i)
-    told = told << 8 | std::to_integer<std::size_t>(packed[packed.size() - i]);
+    told = told << 8 | static_cast<unsigned char>(packed[packed.size() - i]);
   return std::min({told + 1, packed.size() * 1032, limit + 1});
 }
 
@@ -46,12 +46,11 @@ unsigned available(std::size_t bytes) {
 
 }  // namespace
 
-std::vector<std::byte> gunzip(std::span<const std::byte> packed, std::string_view name,
-                              std::size_t limit) {
+std::string gunzip(std::string_view packed, std::string_view name, std::size_t limit) {
   if (packed.empty()) refuse(name, 0, "an empty file");
   inflater decoder;
   auto& stream = decoder.stream;
-  std::vector<std::byte> bytes(first_guess(packed, limit));
+  std::string bytes(first_guess(packed, limit), '\0');
   std::size_t in = 0, out = 0;
   for (bool done = false; !done;) {
     if (out == bytes.size()) bytes.resize(2 * bytes.size() + 1024);
@@ -61,8 +60,8 @@ std::vector<std::byte> gunzip(std::span<const std::byte> packed, std::string_vie
     stream.next_out = reinterpret_cast<Bytef*>(bytes.data() + out);
     stream.avail_out = available(bytes.size() - out);
     const int status = inflate(&stream, Z_NO_FLUSH);
-    in = static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_in) - packed.data());
-    out = static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_out) - bytes.data());
+    in = static_cast<std::size_t>(reinterpret_cast<char*>(stream.next_in) - packed.data());
+    out = static_cast<std::size_t>(reinterpret_cast<char*>(stream.next_out) - bytes.data());
     if (out > limit)
       throw error(std::string(name) + ": expected at most " + std::to_string(limit) +
                   " unpacked bytes, found more");

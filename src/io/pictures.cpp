@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/io/pictures.hpp>
 
-#include <lamina/io/files.hpp>
+#include <lamina/serialize/files.hpp>
 #include "decoders.hpp"
 
 #include <algorithm>
@@ -58,7 +58,8 @@ picture decode_picture(std::span<const std::byte> bytes, std::string_view name) 
 }
 
 picture read_picture(const std::filesystem::path& path) {
-  return decode_picture(read_file(path), path.string());
+  const std::string bytes = read_file(path.string());
+  return decode_picture(std::as_bytes(std::span(bytes)), path.string());
 }
 
 picture resize(const picture& source, int width, int height) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <lamina/io/files.hpp>
+#include <lamina/serialize/files.hpp>
 #include "decoders.hpp"
 
 #include <png.h>
@@ -51,12 +51,13 @@ void write_png(const std::filesystem::path& path, const picture& source) {
   target.image.width = static_cast<png_uint_32>(source.width);
   target.image.height = static_cast<png_uint_32>(source.height);
   target.image.format = PNG_FORMAT_GRAY;
-  std::vector<std::byte> bytes(PNG_IMAGE_PNG_SIZE_MAX(target.image));
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(target.image), '\0');
   png_alloc_size_t size = bytes.size();
   target.check(png_image_write_to_memory(&target.image, bytes.data(), &size, 0,
                                          source.pixels.data(), 0, nullptr),
                path.string());
-  replace_file(path, std::span(bytes).first(size));
+  bytes.resize(size);
+  write_file_atomically(path.string(), bytes);
 }
 
 }  // namespace lamina::io

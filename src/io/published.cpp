@@ -5,6 +5,7 @@
 #include <lamina/io/download.hpp>
 #include <lamina/io/files.hpp>
 #include <lamina/io/hash.hpp>
+#include <lamina/serialize/files.hpp>
 
 #include <optional>
 #include <system_error>
@@ -15,10 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void expect_digest(std::span<const std::byte> content, const published_file& file,
-                   const std::string& name) {
+void expect_digest(std::string_view content, const published_file& file, const std::string& name) {
+  const auto bytes = std::as_bytes(std::span(content));
   const bool short_digest = file.digest.size() == 32;
-  const auto found = short_digest ? md5(content) : sha256(content);
+  const auto found = short_digest ? md5(bytes) : sha256(bytes);
   if (found != file.digest)
     throw error(name + ": expected the " + (short_digest ? "md5 " : "sha256 ") + file.digest +
                 " of the published file, found " + found);
@@ -30,7 +31,7 @@ std::string verify_one(const published_file& file, const fs::path& path) {
   if (found.empty())
     throw error(path.string() + ": expected this file or " + file.name + ".gz, found neither");
   const auto content = read_unpacked(found);
-  expect_digest(content.bytes, file, content.name);
+  expect_digest(content.text, file, content.name);
   return content.name;
 }
 
@@ -42,7 +43,7 @@ std::string address_of(const std::string& prefix, const std::string& name) {
 
 /// What a source gave: the bytes to be stored, and the ending of the name under which.
 struct delivery {
-  std::vector<std::byte> bytes;
+  std::string bytes;
   std::string ending;
 };
 
@@ -58,7 +59,7 @@ delivery deliver_from_folder(const published_file& file, const std::string& fold
   if (path.empty())
     throw error((fs::path(folder) / file.name).string() + ": expected this file or " + file.name +
                 ".gz, found neither");
-  delivery given{read_file(path), path.extension() == ".gz" ? ".gz" : ""};
+  delivery given{read_file(path.string()), path.extension() == ".gz" ? ".gz" : ""};
   expect_published(given, file, path.string());
   return given;
 }
@@ -169,7 +170,7 @@ void fetch(const published_set& set, const fs::path& data_folder, const std::str
     const auto given = from.empty()       ? deliver_from_mirrors(set, file, report, progress)
                        : is_address(from) ? deliver_from_address(file, from, progress)
                                           : deliver_from_folder(file, from);
-    replace_file(path.string() + given.ending, given.bytes);
+    write_file_atomically(path.string() + given.ending, given.bytes);
     // A wrong file without .gz would be found before the right one with it.
     if (!given.ending.empty()) fs::remove(path, failed);
     report(path.string() + given.ending + ": fetched");

@@ -151,7 +151,7 @@ TEST_CASE("a PNG that was written is read again") {
   CHECK(again.pixels == source.pixels);
   CHECK(message_of([&] {
           write_png(folder / "none" / "a.png", source);
-        }).ends_with("a.png: cannot be written: No such file or directory"));
+        }).ends_with("a.png: cannot write: No such file or directory"));
   CHECK(message_of([&] { read_picture(folder / "b.png"); }) ==
-        (folder / "b.png").string() + ": cannot be opened: No such file or directory");
+        (folder / "b.png").string() + ": cannot open: No such file or directory");
 }

@@ -6,14 +6,13 @@
 #include <cstddef>
 #include <functional>
 #include <string>
-#include <vector>
 
 namespace lamina::io {
 
 /// The bytes behind an http or https address, whole; redirections are followed. A lamina::error
 /// names the address. `progress` is told the bytes so far and, where the server says so, in all.
-std::vector<std::byte> download(const std::string& address,
-                                const std::function<void(long long, long long)>& progress = {},
-                                std::size_t limit = largest_file);
+std::string download(const std::string& address,
+                     const std::function<void(long long, long long)>& progress = {},
+                     std::size_t limit = largest_file);
 
 }  // namespace lamina::io
