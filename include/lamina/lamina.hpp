@@ -7,5 +7,7 @@
 #include <lamina/describe.hpp>
 #include <lamina/error.hpp>
 #include <lamina/network.hpp>
+#include <lamina/serialize/weights.hpp>
+#include <lamina/train/check_gradients.hpp>
 #include <lamina/train/classifier.hpp>
 #include <lamina/train/trainer.hpp>

@@ -9,7 +9,6 @@
 #include <lamina/describe.hpp>
 #include <lamina/execution/buffer.hpp>
 #include <lamina/network.hpp>
-#include <lamina/serialize/tensor.hpp>
 #include <lamina/train/initializers.hpp>
 
 namespace lamina {
@@ -62,13 +61,6 @@ void initialize_parameters(T* values, initializer kind, std::uint64_t seed) {
     initialize(how, std::span<T>{values + slot.offset, tensor.size()}, tensor.fan_in,
                tensor.fan_out, seed, stream++);
   }
-}
-
-/// The tensors as the files of weights see them.
-inline std::vector<tensor> file_tensors(const std::vector<named_tensor<float>>& tensors) {
-  std::vector<tensor> all;
-  for (const auto& each : tensors) all.push_back({each.name, each.shape, each.values});
-  return all;
 }
 
 }  // namespace execution

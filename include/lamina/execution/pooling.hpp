@@ -45,11 +45,11 @@ struct pooling_step : step_place<Blueprint, Index, T> {
   static void backward_piece(const frame<T>& batch, int block, range channels) {
     const T* dy = place::output_gradient(batch).block(block);
     T* dx = place::input_gradient(batch).block(block);
+    const T* x = place::input(batch).block(block);
     if constexpr (takes_maximum) {
-      const T* x = place::input(batch).block(block);
       kernels::max_pool_backward<Arch>(window, x, dy, dx, channels);
     } else {
-      kernels::average_pool_backward<Arch>(window, dy, dx, channels);
+      kernels::average_pool_backward<Arch>(window, x, dy, dx, channels);
     }
   }
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <lamina/describe.hpp>
+#include <lamina/serialize/architecture.hpp>
+#include <lamina/serialize/files.hpp>
+#include <lamina/serialize/load.hpp>
+#include <lamina/serialize/safetensors.hpp>
+#include <lamina/serialize/safetensors_file.hpp>
+#include <lamina/train/classifier.hpp>
+#include <lamina/train/trainer.hpp>
+
+namespace lamina {
+
+/// Further entries of a file's metadata: label names, preprocessing, what a program likes to keep.
+using file_metadata = std::map<std::string, std::string>;
+
+namespace detail {
+
+inline std::vector<tensor> file_tensors(const std::vector<named_tensor<float>>& tensors) {
+  std::vector<tensor> all;
+  for (const auto& each : tensors) all.push_back({each.name, each.shape, each.values});
+  return all;
+}
+
+inline void save_tensors(const std::vector<named_tensor<float>>& tensors,
+                         const architecture& layers, const std::string& path,
+                         file_metadata metadata) {
+  metadata[architecture_key] = to_text(layers);
+  write_file_atomically(path, write_safetensors(file_tensors(tensors), metadata));
+}
+
+/// Returns the file's metadata.
+inline file_metadata load_tensors(const std::vector<named_tensor<float>>& tensors,
+                                  const architecture& layers, const std::string& path) {
+  const safetensors_file file = safetensors_file::read(path);
+  load_into(file_tensors(tensors), layers, file);
+  return {file.metadata().begin(), file.metadata().end()};
+}
+
+}  // namespace detail
+
+/// Writes the weights as safetensors, names and layouts as in PyTorch's state of the same layers, the
+/// architecture in the metadata. A pure function of weights and metadata; the file is whole or as it
+/// was before. Throws `error`.
+template <a_network Net, class Arch>
+void save(const classifier<Net, float, Arch>& from, const std::filesystem::path& path,
+          const file_metadata& metadata = {}) {
+  classifier<Net, float, Arch> copy = from;
+  detail::save_tensors(copy.parameters(), describe<Net>(), path.string(), metadata);
+}
+
+/// The weights of a trainer, moving statistics included.
+template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
+void save(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from,
+          const std::filesystem::path& path, const file_metadata& metadata = {}) {
+  detail::save_tensors(from.parameters(), describe<Net>(), path.string(), metadata);
+}
+
+/// Reads weights and returns the file's metadata. The file of another network is refused with the
+/// difference, layer by layer, and leaves the weights as they were. Throws `error`.
+template <a_network Net, class Arch>
+file_metadata load(classifier<Net, float, Arch>& into, const std::filesystem::path& path) {
+  auto metadata = detail::load_tensors(into.parameters(), describe<Net>(), path.string());
+  into.refresh();
+  return metadata;
+}
+
+template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
+file_metadata load(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& into,
+                   const std::filesystem::path& path) {
+  return detail::load_tensors(into.parameters(), describe<Net>(), path.string());
+}
+
+}  // namespace lamina

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <lamina/train/check_gradients.hpp>
+
+#include <cmath>
+#include <doctest/doctest.h>
+
+#include "own_layer.hpp"
+
+using namespace lamina;
+
+namespace {
+
+template <class Net, class Loss = cross_entropy>
+void holds(const Loss& loss = {}) {
+  for (const int batch : {1, 3, 16, 17}) {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+      const auto found = check_gradients<Net, Loss>(
+          {.batch = batch, .seed = seed, .most_of_a_tensor = 24}, loss);
+      CAPTURE(batch);
+      CAPTURE(found.tensor);
+      CHECK(found.compared > 0);
+      CHECK(found.largest_error < 1e-6);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("gradients of dense layers and smooth activations") {
+  holds<network<input<3, 5, 2>, flatten, dense<7>, hyperbolic_tangent, dense<19>, sigmoid, dense<5>,
+                softmax>>();
+}
+
+TEST_CASE("gradients with label smoothing") {
+  holds<network<input<9>, dense<13>, hyperbolic_tangent, dense<6>, softmax>>(
+      cross_entropy{.label_smoothing = 0.1});
+}
+
+TEST_CASE("gradients of convolutions, normalisation and average pools") {
+  holds<network<input<7, 6, 2>, conv2d<5, window<3, 3>, same>, hyperbolic_tangent, batch_norm<>,
+                average_pool<2, same>, conv2d<4, window<2, 3>, stride<2, 1>>, sigmoid, flatten,
+                dense<3>, softmax>>();
+}
+
+TEST_CASE("gradients of residual blocks, dropout and a global pool") {
+  holds<network<input<5, 5, 3>, conv2d<4, window<1>>,
+                residual<conv2d<4, window<3>, same>, hyperbolic_tangent,
+                         residual<batch_norm<>, hyperbolic_tangent>, dropout<0.25>>,
+                global_average_pool, dense<4>, softmax>>();
+}
+
+TEST_CASE("gradients by the mean squared error, softmax not fused") {
+  holds<network<input<6>, dense<5>, hyperbolic_tangent, dense<4>, softmax>>(mean_squared_error{});
+  holds<network<input<6>, dense<5>, leaky_relu<0.5>, dense<4>>>(mean_squared_error{});
+}
+
+TEST_CASE("gradients of layers of a user's own") {
+  holds<network<input<4, 3, 2>, affine, flatten, dense<6>, softsign, affine, dense<3>, softmax>>();
+}
+
+TEST_CASE("gradients of relu, max pools and fused normalisation away from kinks") {
+  using net = network<input<6, 6, 1>, conv2d<3, window<3>, same>, relu, batch_norm<>,
+                      max_pool<2, same>, conv2d<4, window<3>>, leaky_relu<>, dropout<0.2>, flatten,
+                      dense<3>, relu, dense<3>, softmax>;
+  int good = 0;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto found =
+        check_gradients<net>({.batch = 3, .seed = seed, .step = 1e-5, .most_of_a_tensor = 24});
+    if (found.largest_error < 1e-6) ++good;
+  }
+  CHECK(good >= 6);  // a draw that lies at a kink spoils its own seed alone
+}
