@@ -35,15 +35,16 @@ constexpr std::uint64_t stream_state(std::uint64_t seed, std::uint64_t stream) {
 }
 
 /// 64 random bits, a pure function of its arguments.
-constexpr std::uint64_t hash(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) {
+constexpr std::uint64_t random_bits(std::uint64_t seed, std::uint64_t stream,
+                                    std::uint64_t counter) {
   return splitmix64(stream_state(seed, stream), counter);
 }
 
 /// 64 random bits as a number in [0, 1), a multiple of 2^-53.
 constexpr double uniform(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
 
-/// A sequence of one seed and stream as a UniformRandomBitGenerator; `hash` one counter further at
-/// each call.
+/// A sequence of one seed and stream as a UniformRandomBitGenerator; `random_bits` one counter
+/// further at each call.
 class counter_generator {
  public:
   using result_type = std::uint64_t;
@@ -88,7 +89,7 @@ enum class random_stream : std::uint64_t { shuffle = 1, dropout = 2, weights = 3
 /// on every platform. At most 2^32 - 1 values.
 constexpr void shuffle(std::span<std::uint32_t> values, std::uint64_t seed, std::uint64_t epoch) {
   const auto stream = static_cast<std::uint64_t>(random_stream::shuffle);
-  counter_generator generator{hash(seed, stream, epoch), 0};
+  counter_generator generator{random_bits(seed, stream, epoch), 0};
   for (std::size_t n = values.size(); n > 1; --n)
     std::swap(values[n - 1], values[bounded(generator, static_cast<std::uint32_t>(n))]);
 }
@@ -97,7 +98,8 @@ constexpr void shuffle(std::span<std::uint32_t> values, std::uint64_t seed, std:
 constexpr std::uint32_t dropout_key(std::uint64_t seed, std::uint64_t epoch, std::uint64_t sample,
                                     std::uint64_t layer) {
   const auto stream = static_cast<std::uint64_t>(random_stream::dropout);
-  return static_cast<std::uint32_t>(hash(hash(seed, stream, epoch), layer, sample) >> 32);
+  return static_cast<std::uint32_t>(random_bits(random_bits(seed, stream, epoch), layer, sample) >>
+                                    32);
 }
 
 }  // namespace lamina

@@ -34,7 +34,7 @@ def trained(make):
 
 
 def row(values):
-    return "{" + ", ".join(repr(v) for v in values.tolist()) + "}"
+    return "{" + ",\n     ".join(repr(v) for v in values.tolist()) + "}"
 
 
 print("// SPDX-License-Identifier: BSL-1.0")

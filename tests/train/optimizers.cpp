@@ -13,7 +13,7 @@
 namespace {
 
 using namespace lamina;
-using native = xsimd::default_arch;
+using lamina::kernels::native;
 
 constexpr int steps = 10;
 

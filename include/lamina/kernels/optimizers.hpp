@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <xsimd/xsimd.hpp>
+
+#include "lamina/kernels/simd.hpp"
 
 /// The arithmetic of the optimizers. A rule updates one batch of weights from one batch of their
 /// gradient, with `states` batches of memory, so that a kernel that has a gradient in registers can
@@ -17,7 +18,7 @@ struct plain_descent_rule {
 
   template <class B>
   [[gnu::always_inline]] void operator()(B& weight, const B& gradient, B*) const {
-    weight = xsimd::fnma(B(rate), gradient, weight);
+    weight = kernels::fma(B(-rate), gradient, weight);
   }
 };
 
@@ -30,10 +31,10 @@ struct momentum_rule {
 
   template <class B>
   [[gnu::always_inline]] void operator()(B& weight, const B& gradient, B* state) const {
-    const B step = B(rate) * gradient;
-    state[0] = xsimd::fms(B(momentum), state[0], step);
+    const B step = B(-rate) * gradient;
+    state[0] = kernels::fma(B(momentum), state[0], step);
     if constexpr (Nesterov)
-      weight = weight + xsimd::fms(B(momentum), state[0], step);
+      weight = weight + kernels::fma(B(momentum), state[0], step);
     else
       weight = weight + state[0];
   }
@@ -47,12 +48,12 @@ struct rmsprop_rule {
 
   template <class B>
   [[gnu::always_inline]] void operator()(B& weight, const B& gradient, B* state) const {
-    state[0] = xsimd::fma(B(one_minus_rho) * gradient, gradient, B(rho) * state[0]);
+    state[0] = kernels::fma(B(one_minus_rho) * gradient, gradient, B(rho) * state[0]);
     const B step = B(rate) * gradient;
     if constexpr (EpsilonInsideRoot)
-      weight = weight - step / xsimd::sqrt(state[0] + B(epsilon));
+      weight = weight - step / kernels::sqrt(state[0] + B(epsilon));
     else
-      weight = weight - step / (xsimd::sqrt(state[0]) + B(epsilon));
+      weight = weight - step / (kernels::sqrt(state[0]) + B(epsilon));
   }
 };
 
@@ -66,9 +67,10 @@ struct adam_rule {
   template <class B>
   [[gnu::always_inline]] void operator()(B& weight, const B& gradient, B* state) const {
     if constexpr (Decay) weight = weight * B(keep);
-    state[0] = xsimd::fma(B(one_minus_beta_1), gradient - state[0], state[0]);
-    state[1] = xsimd::fma(B(one_minus_beta_2), xsimd::fms(gradient, gradient, state[1]), state[1]);
-    weight = weight - B(rate) * state[0] / (xsimd::sqrt(state[1]) + B(epsilon));
+    state[0] = kernels::fma(B(one_minus_beta_1), gradient - state[0], state[0]);
+    state[1] =
+        kernels::fma(B(one_minus_beta_2), kernels::fma(gradient, gradient, -state[1]), state[1]);
+    weight = weight - B(rate) * state[0] / (kernels::sqrt(state[1]) + B(epsilon));
   }
 };
 
@@ -77,15 +79,15 @@ struct adam_rule {
 template <class Arch, class T, class Rule>
 [[gnu::noinline]] void update_registers(Rule rule, T* weights, const T* gradient, T* const* state,
                                         std::ptrdiff_t n) {
-  using batch = xsimd::batch<T, Arch>;
-  constexpr auto size = static_cast<std::ptrdiff_t>(batch::size);
+  using vector = batch<Arch, T>;
+  constexpr std::ptrdiff_t size = width<Arch, T>;
   T* memory[Rule::states + 1];
   for (int s = 0; s < Rule::states; ++s) memory[s] = state[s];
   for (std::ptrdiff_t i = 0; i < n; i += size) {
-    batch held[Rule::states + 1];
-    for (int s = 0; s < Rule::states; ++s) held[s] = batch::load_unaligned(memory[s] + i);
-    batch weight = batch::load_unaligned(weights + i);
-    rule(weight, batch::load_unaligned(gradient + i), held);
+    vector held[Rule::states + 1];
+    for (int s = 0; s < Rule::states; ++s) held[s] = vector::load_unaligned(memory[s] + i);
+    vector weight = vector::load_unaligned(weights + i);
+    rule(weight, vector::load_unaligned(gradient + i), held);
     weight.store_unaligned(weights + i);
     for (int s = 0; s < Rule::states; ++s) held[s].store_unaligned(memory[s] + i);
   }
@@ -96,7 +98,7 @@ template <class Arch, class T, class Rule>
 /// register goes through the same loop in a padded copy.
 template <class Arch, class T, class Rule>
 void update(Rule rule, T* weights, const T* gradient, T* const* state, std::ptrdiff_t n) {
-  constexpr auto size = static_cast<std::ptrdiff_t>(xsimd::batch<T, Arch>::size);
+  constexpr std::ptrdiff_t size = width<Arch, T>;
   const std::ptrdiff_t whole = n - n % size, rest = n - whole;
   update_registers<Arch>(rule, weights, gradient, state, whole);
   if (rest == 0) return;

@@ -46,9 +46,11 @@ inline void check_architecture(const architecture& expected, const safetensors_f
 inline std::vector<float> checked_values(const tensor& expected, const safetensors_file& file) {
   const std::string who = file.name() + ": tensor '" + expected.name + "': expected ";
   const safetensors_file::entry* found = file.find(expected.name);
-  if (!found) throw error(who + "shape " + to_string(expected.shape) + ", found none of that name");
+  if (!found)
+    throw error(who + "shape " + shape_text(expected.shape) + ", found none of that name");
   if (found->shape != expected.shape || found->count != expected.values.size())
-    throw error(who + "shape " + to_string(expected.shape) + ", found " + to_string(found->shape));
+    throw error(who + "shape " + shape_text(expected.shape) + ", found " +
+                shape_text(found->shape));
   std::vector<float> values = file.values(*found);
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]))

@@ -22,7 +22,7 @@
 namespace lamina {
 
 /// A tensor's shape as text, "(512, 784)".
-inline std::string to_string(std::span<const std::size_t> shape) {
+inline std::string shape_text(std::span<const std::size_t> shape) {
   std::string text = "(";
   for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
   return text + ")";
@@ -177,7 +177,7 @@ class safetensors_file {
       fits = !__builtin_mul_overflow(count, extent, &count) && fits;
     if (!fits || count != tensor.end - tensor.begin)
       fail(who + "expected " + (fits ? std::to_string(count) : "more than 2^64") +
-           " bytes for the shape " + to_string(tensor.shape) + " of " + tensor.type + ", found " +
+           " bytes for the shape " + shape_text(tensor.shape) + " of " + tensor.type + ", found " +
            std::to_string(tensor.end - tensor.begin));
     tensor.count = count / type->bytes;
   }

@@ -47,7 +47,8 @@ constexpr double truncated_normal(Generator& generator) {
 template <class T>
 void initialize(initializer kind, std::span<T> values, double fan_in, double fan_out,
                 std::uint64_t seed, std::uint64_t stream) {
-  const std::uint64_t key = hash(seed, static_cast<std::uint64_t>(random_stream::weights), stream);
+  const std::uint64_t key =
+      random_bits(seed, static_cast<std::uint64_t>(random_stream::weights), stream);
   const double limit = std::sqrt(6 / (kind == initializer::he_uniform ? fan_in : fan_in + fan_out));
   // the deviation of the standard normal distribution truncated to [-2, 2], as in Keras
   const double deviation = std::sqrt(2 / fan_in) / 0.87962566103423978;
