@@ -3,8 +3,10 @@
 //
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -162,6 +164,21 @@ TEST_CASE_TEMPLATE("the bits do not depend on how an array is cut", T, float, do
   check(rmsprop{.place = epsilon_place::beside_root});
   check(adam{});
   check(adamw{});
+}
+
+TEST_CASE("a memory that decays ends at zero, not among the denormals") {
+  const auto check = [](const auto& optimizer) {
+    std::vector<float> weights(9, 1), gradient(9);
+    memory<float> state{9, optimizer.states};
+    for (auto& each : state.arrays) each.assign(9, -std::numeric_limits<float>::min());
+    state.arrays.back().assign(9, std::numeric_limits<float>::min());
+    optimizer.template update<native>(1, weights.data(), gradient.data(), state.pointers().data(),
+                                      9);
+    for (const auto& each : state.arrays) CHECK(each == std::vector<float>(9, 0));
+  };
+  check(sgd{.momentum = 0.9});
+  check(rmsprop{});
+  check(adam{});
 }
 
 TEST_CASE("an optimizer chosen by name has the bits of its type") {

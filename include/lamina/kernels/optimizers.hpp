@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 
 #include "lamina/kernels/simd.hpp"
 
@@ -9,6 +10,15 @@
 /// gradient, with `states` batches of memory, so that a kernel that has a gradient in registers can
 /// end in it; `update` runs a rule over arrays.
 namespace lamina::kernels {
+
+/// Zero where a value is denormal. A weight whose gradient has vanished would otherwise keep a
+/// decaying memory among the denormals for ever (0.9 times four of the smallest is rounded to
+/// four), and arithmetic on those is slow: twice the time of an update on an AMD Zen 3.
+template <class B>
+[[gnu::always_inline]] inline B without_denormals(const B& x) {
+  using T = typename B::value_type;
+  return xsimd::select(xsimd::abs(x) < B(std::numeric_limits<T>::min()), B(T(0)), x);
+}
 
 /// w -= rate g
 template <class T>
@@ -32,7 +42,7 @@ struct momentum_rule {
   template <class B>
   [[gnu::always_inline]] void operator()(B& weight, const B& gradient, B* state) const {
     const B step = B(-rate) * gradient;
-    state[0] = kernels::fma(B(momentum), state[0], step);
+    state[0] = without_denormals(kernels::fma(B(momentum), state[0], step));
     if constexpr (Nesterov)
       weight = weight + kernels::fma(B(momentum), state[0], step);
     else
@@ -48,7 +58,8 @@ struct rmsprop_rule {
 
   template <class B>
   [[gnu::always_inline]] void operator()(B& weight, const B& gradient, B* state) const {
-    state[0] = kernels::fma(B(one_minus_rho) * gradient, gradient, B(rho) * state[0]);
+    state[0] =
+        without_denormals(kernels::fma(B(one_minus_rho) * gradient, gradient, B(rho) * state[0]));
     const B step = B(rate) * gradient;
     if constexpr (EpsilonInsideRoot)
       weight = weight - step / kernels::sqrt(state[0] + B(epsilon));
@@ -67,9 +78,9 @@ struct adam_rule {
   template <class B>
   [[gnu::always_inline]] void operator()(B& weight, const B& gradient, B* state) const {
     if constexpr (Decay) weight = weight * B(keep);
-    state[0] = kernels::fma(B(one_minus_beta_1), gradient - state[0], state[0]);
-    state[1] =
-        kernels::fma(B(one_minus_beta_2), kernels::fma(gradient, gradient, -state[1]), state[1]);
+    const B change = kernels::fma(gradient, gradient, -state[1]);
+    state[0] = without_denormals(kernels::fma(B(one_minus_beta_1), gradient - state[0], state[0]));
+    state[1] = without_denormals(kernels::fma(B(one_minus_beta_2), change, state[1]));
     weight = weight - B(rate) * state[0] / (kernels::sqrt(state[1]) + B(epsilon));
   }
 };
