@@ -77,26 +77,27 @@ struct sigmoid {
 /// y = activation(x) for n values, n a multiple of 16; y may be x.
 template <class Arch = native, class T, class Activation>
 void activation_forward(const T* x, T* y, std::ptrdiff_t n, Activation activation) {
-  for_each_register<Arch, T>(n, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
-    put<Arch>(y + i, activation(load<Arch>(x + i)));
-  });
+  for_each_register<Arch, T>(
+      n, [&](std::ptrdiff_t i)
+             __attribute__((always_inline)) { put<Arch>(y + i, activation(load<Arch>(x + i))); });
 }
 
 /// dx = dy * activation'(x) from the output y, n a multiple of 16; dx may be dy or y.
 template <class Arch = native, class T, class Activation>
-void activation_backward(const T* y, const T* dy, T* dx, std::ptrdiff_t n,
-                         Activation activation) {
-  for_each_register<Arch, T>(n, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
-    put<Arch>(dx + i, activation.gradient(load<Arch>(y + i), load<Arch>(dy + i)));
-  });
+void activation_backward(const T* y, const T* dy, T* dx, std::ptrdiff_t n, Activation activation) {
+  for_each_register<Arch, T>(
+      n, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
+        put<Arch>(dx + i, activation.gradient(load<Arch>(y + i), load<Arch>(dy + i)));
+      });
 }
 
 /// y = a + b, n a multiple of 16; y may be a or b.
 template <class Arch = native, class T>
 void add(const T* a, const T* b, T* y, std::ptrdiff_t n) {
-  for_each_register<Arch, T>(n, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
-    put<Arch>(y + i, load<Arch>(a + i) + load<Arch>(b + i));
-  });
+  for_each_register<Arch, T>(
+      n, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
+        put<Arch>(y + i, load<Arch>(a + i) + load<Arch>(b + i));
+      });
 }
 
 }  // namespace lamina::kernels

@@ -33,19 +33,16 @@ void add_plane(moments& m, const T* x, int pixels, int live) {
   alignas(64) T mask[lanes];
   for (int l = 0; l < lanes; ++l) mask[l] = l < live ? T(1) : T(0);
   const double count = static_cast<double>(pixels) * live;
-  const T mean = static_cast<T>(
-      sum_over_plane<Arch>(pixels, x, mask, [](auto v) __attribute__((always_inline)) {
-        return v;
-      }) / count);
+  const T mean =
+      static_cast<T>(sum_over_plane<Arch>(
+                         pixels, x, mask, [](auto v) __attribute__((always_inline)) { return v; }) /
+                     count);
   const batch<Arch, T> center(mean);
-  const double shift =
-      sum_over_plane<Arch>(pixels, x, mask, [&](auto v) __attribute__((always_inline)) {
-        return v - center;
-      });
-  const double squares =
-      sum_over_plane<Arch>(pixels, x, mask, [&](auto v) __attribute__((always_inline)) {
-        return (v - center) * (v - center);
-      });
+  const double shift = sum_over_plane<Arch>(
+      pixels, x, mask, [&](auto v) __attribute__((always_inline)) { return v - center; });
+  const double squares = sum_over_plane<Arch>(
+      pixels, x,
+      mask, [&](auto v) __attribute__((always_inline)) { return (v - center) * (v - center); });
   merge<Arch, T>(m, count, static_cast<double>(mean) + shift / count,
                  std::max(squares - shift * shift / count, 0.0));
 }
@@ -75,13 +72,15 @@ void scale_shift(plane_extents e, const T* x, T* y, const T* scale, const T* shi
   const auto size = detail::plane_size<Arch, T>(e);
   for (int c = channels.first; c < channels.last; ++c) {
     const batch<Arch, T> a(scale[c]), b(shift[c]);
-    for_each_register<Arch, T>(size, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
-      put<Arch>(y + c * size + i, kernels::fma(load<Arch>(x + c * size + i), a, b));
-    });
+    for_each_register<Arch, T>(
+        size, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
+          put<Arch>(y + c * size + i, kernels::fma(load<Arch>(x + c * size + i), a, b));
+        });
   }
 }
 
-/// dgamma = sum dy (x - mean) inverse_deviation and dbeta = sum dy of each channel, over all blocks.
+/// dgamma = sum dy (x - mean) inverse_deviation and dbeta = sum dy of each channel, over all
+/// blocks.
 template <class Arch = native, class T>
 void batch_norm_backward_sums(plane_extents e, reading<T> x, reading<T> dy, int blocks,
                               const T* mean, const T* inverse_deviation, T* dgamma, T* dbeta,
@@ -91,8 +90,8 @@ void batch_norm_backward_sums(plane_extents e, reading<T> x, reading<T> dy, int 
     const batch<Arch, T> center(mean[c]);
     double products = 0, sums = 0;
     for (int b = 0; b < blocks; ++b) {
-      const auto [product, plain] = detail::sum_of_products<Arch>(
-          e.pixels, x.block(b) + c * size, dy.block(b) + c * size, center);
+      const auto [product, plain] = detail::sum_of_products<Arch>(e.pixels, x.block(b) + c * size,
+                                                                  dy.block(b) + c * size, center);
       products += product;
       sums += plain;
     }
@@ -121,11 +120,12 @@ void batch_norm_backward_input(plane_extents e, reading<T> x, reading<T> dy, blo
       const T* from = x.block(b) + c * size;
       const T* gradient = dy.block(b) + c * size;
       T* to = dx.block(b) + c * size;
-      for_each_register<Arch, T>(size, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
-        const auto base = kernels::fma(slope, load<Arch>(from + i) - center, constant);
-        put<Arch>(to + i, kernels::fma(factor, load<Arch>(gradient + i), base) *
-                                load<Arch>(mask + i % lanes));
-      });
+      for_each_register<Arch, T>(
+          size, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
+            const auto base = kernels::fma(slope, load<Arch>(from + i) - center, constant);
+            put<Arch>(to + i, kernels::fma(factor, load<Arch>(gradient + i), base) *
+                                  load<Arch>(mask + i % lanes));
+          });
     }
   }
 }

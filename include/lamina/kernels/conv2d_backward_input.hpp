@@ -37,7 +37,8 @@ template <class Arch, int Channels, int KW, int SW, class T>
 [[gnu::always_inline]] inline void conv2d_strided_some(int channels, const conv2d_row<T>& row,
                                                        conv2d_extents e) {
   if constexpr (Channels > 1) {
-    if (channels < Channels) return conv2d_strided_some<Arch, Channels - 1, KW, SW>(channels, row, e);
+    if (channels < Channels)
+      return conv2d_strided_some<Arch, Channels - 1, KW, SW>(channels, row, e);
   }
   conv2d_strided_row<Arch, Channels, KW, SW>(row, e);
 }
@@ -53,10 +54,19 @@ void conv2d_strided_block(conv2d_extents e, const T* packed, const T* dy, T* dx,
       const T* weights =
           packed +
           (static_cast<std::ptrdiff_t>(first / o) * e.out_channels * KH + taps.first) * KW * o;
-      const conv2d_row<T> row{dy + taps.output * dy_row, weights,
-                              dx + first * dx_channel + r * dx_row, nullptr, e.out_channels,
-                              taps.count, dy_channel, dy_row, KH * KW * o, SH * KW * o,
-                              dx_channel, true, true};
+      const conv2d_row<T> row{dy + taps.output * dy_row,
+                              weights,
+                              dx + first * dx_channel + r * dx_row,
+                              nullptr,
+                              e.out_channels,
+                              taps.count,
+                              dy_channel,
+                              dy_row,
+                              KH * KW * o,
+                              SH * KW * o,
+                              dx_channel,
+                              true,
+                              true};
       conv2d_strided_some<Arch, o, KW, SW>(channels.last - first, row, e);
     }
   }
@@ -67,12 +77,12 @@ void conv2d_strided_block(conv2d_extents e, const T* packed, const T* dy, T* dx,
 /// dx = the gradient of the input for the given input channels of the given blocks; overwritten.
 template <class Arch = native, int KH, int KW, int SH, int SW, class T>
 void conv2d_backward_input(window<KH, KW, SH, SW>, conv2d_extents e,
-                           const T* packed,                // by conv2d_pack_backward_input
+                           const T* packed,               // by conv2d_pack_backward_input
                            reading<T> dy, blocked<T> dx,  // (block, channel, y, x, lane)
                            range blocks, range channels) {
   if constexpr (SH == 1 && SW == 1) {
-    const conv2d_extents turned{e.out_channels, e.out_height, e.out_width,
-                                e.in_channels,  e.in_height,  e.in_width,
+    const conv2d_extents turned{e.out_channels,     e.out_height,       e.out_width,
+                                e.in_channels,      e.in_height,        e.in_width,
                                 KH - 1 - e.pad_top, KW - 1 - e.pad_left};
     const T* no_bias = nullptr;
     conv2d_forward<Arch>(window<KH, KW>{}, turned, packed, no_bias, dy, dx, blocks, channels,

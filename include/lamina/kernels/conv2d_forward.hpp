@@ -131,14 +131,13 @@ void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e, Activation acti
     const int origin = column * SW - e.pad_left;
     const range taps = taps_inside(origin, KW, e.in_width);
     conv2d_edge<Arch, Outputs>(row, row.x + (origin + taps.first) * lanes, taps.first * outputs,
-                               taps.last - taps.first, outputs, row.y + column * lanes,
-                               activation);
+                               taps.last - taps.first, outputs, row.y + column * lanes, activation);
   };
   int column = 0;
   for (; column < left; ++column) edge(column);
   for (; column + pixels <= right; column += pixels)
-    conv2d_inner<Arch, Outputs, pixels, KW, SW>(
-        row, row.x + (column * SW - e.pad_left) * lanes, row.y + column * lanes, activation);
+    conv2d_inner<Arch, Outputs, pixels, KW, SW>(row, row.x + (column * SW - e.pad_left) * lanes,
+                                                row.y + column * lanes, activation);
   for (; column < e.out_width; ++column) edge(column);
 }
 
@@ -178,11 +177,18 @@ void conv2d_block(const conv2d_product<T>& p, const T* x, T* y, range outputs,
             p.weights +
             ((static_cast<std::ptrdiff_t>(first / o) * e.in_channels + c) * KH + taps.first) * KW *
                 o;
-        const conv2d_row<T> row{x + c * x_channel + (origin + taps.first) * x_row, weights,
+        const conv2d_row<T> row{x + c * x_channel + (origin + taps.first) * x_row,
+                                weights,
                                 y + first * y_channel + r * y_row,
                                 p.bias == nullptr ? nullptr : p.bias + first,
-                                std::min(step, e.in_channels - c), taps.last - taps.first,
-                                x_channel, x_row, KH * KW * o, KW * o, y_channel, c == 0,
+                                std::min(step, e.in_channels - c),
+                                taps.last - taps.first,
+                                x_channel,
+                                x_row,
+                                KH * KW * o,
+                                KW * o,
+                                y_channel,
+                                c == 0,
                                 c + step >= e.in_channels};
         conv2d_some_outputs<Arch, o, KW, SW>(outputs.last - first, row, e, activation);
       }

@@ -42,22 +42,21 @@ void conv2d_pack_forward(window<KH, KW, SH, SW>, conv2d_extents e,
                          const T* weights,  // (out, in, KH, KW)
                          T* packed) {       // (out / tile, in, KH, KW, tile)
   constexpr int taps = KH * KW;
-  detail::pack_tiles<Arch, taps>(
-      e.in_channels, e.out_channels, packed,
-      [&](int o, int i, int tap) { return weights[(o * e.in_channels + i) * taps + tap]; });
+  detail::pack_tiles<Arch, taps>(e.in_channels, e.out_channels, packed, [&](int o, int i, int tap) {
+    return weights[(o * e.in_channels + i) * taps + tap];
+  });
 }
 
-/// Turned by half a turn and with inputs and outputs exchanged, so that the gradient of the input is
-/// a convolution too.
+/// Turned by half a turn and with inputs and outputs exchanged, so that the gradient of the input
+/// is a convolution too.
 template <class Arch = native, int KH, int KW, int SH, int SW, class T>
 void conv2d_pack_backward_input(window<KH, KW, SH, SW>, conv2d_extents e,
                                 const T* weights,  // (out, in, KH, KW)
                                 T* packed) {       // (in / tile, out, KH, KW, tile)
   constexpr int taps = KH * KW;
-  detail::pack_tiles<Arch, taps>(e.out_channels, e.in_channels, packed,
-                                 [&](int i, int o, int tap) {
-                                   return weights[(o * e.in_channels + i) * taps + taps - 1 - tap];
-                                 });
+  detail::pack_tiles<Arch, taps>(e.out_channels, e.in_channels, packed, [&](int i, int o, int tap) {
+    return weights[(o * e.in_channels + i) * taps + taps - 1 - tap];
+  });
 }
 
 }  // namespace lamina::kernels

@@ -37,8 +37,8 @@ void conv2d_weights_row(const conv2d_meeting<T>& m, int first_column, T* sums) {
   const auto add = [&](int pixel, auto r, auto k) __attribute__((always_inline)) {
     const auto x = load<Arch>(m.x + (pixel * SW + shift + k) * lanes + r * w);
     unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-      at[k][o] = kernels::fma(load<Arch>(m.dy + o * m.dy_channel + pixel * lanes + r * w), x,
-                              at[k][o]);
+      at[k][o] =
+          kernels::fma(load<Arch>(m.dy + o * m.dy_channel + pixel * lanes + r * w), x, at[k][o]);
     });
   };
   const auto edge = [&](int pixel) __attribute__((always_inline)) {
@@ -67,8 +67,7 @@ void conv2d_weights_row(const conv2d_meeting<T>& m, int first_column, T* sums) {
 template <class Arch, int Outputs, int KW, int SW, int First = 0, class T>
 [[gnu::always_inline]] inline void conv2d_weights_columns(const conv2d_meeting<T>& m, T* sums) {
   constexpr int columns = std::min(KW - First, conv2d_weights_tile<Arch, T, KW>::columns);
-  conv2d_weights_row<Arch, Outputs, columns, SW>(m, First,
-                                                 sums + First * Outputs * width<Arch, T>);
+  conv2d_weights_row<Arch, Outputs, columns, SW>(m, First, sums + First * Outputs * width<Arch, T>);
   if constexpr (First + columns < KW)
     conv2d_weights_columns<Arch, Outputs, KW, SW, First + columns>(m, sums);
 }
@@ -100,10 +99,9 @@ void conv2d_weights_some(const conv2d_gradient<T>& g, int output, range channels
       for (int c = channels.first; c < channels.last; ++c)
         for (int k = inside.first; k < inside.last; ++k) {
           const T* x = g.x.block(b) + (c * e.in_height + origin + k) * x_row;
-          const conv2d_meeting<T> m{dy, e.out_height * dy_row, x, e.in_width, e.out_width,
-                                    e.pad_left};
-          conv2d_weights_columns<Arch, Outputs, KW, SW>(m,
-                                                        &sums[c - channels.first][k * KW][0][0]);
+          const conv2d_meeting<T> m{dy,         e.out_height * dy_row, x,
+                                    e.in_width, e.out_width,           e.pad_left};
+          conv2d_weights_columns<Arch, Outputs, KW, SW>(m, &sums[c - channels.first][k * KW][0][0]);
         }
     }
   for (int o = 0; o < Outputs; ++o)
@@ -115,8 +113,7 @@ void conv2d_weights_some(const conv2d_gradient<T>& g, int output, range channels
 
 template <class Arch, class T>
 void conv2d_bias_gradient(const conv2d_gradient<T>& g, int output) {
-  const std::ptrdiff_t plane =
-      static_cast<std::ptrdiff_t>(g.e.out_height) * g.e.out_width * lanes;
+  const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(g.e.out_height) * g.e.out_width * lanes;
   batch<Arch, T> total(T(0));
   for (int b = 0; b < g.blocks; ++b)
     for (std::ptrdiff_t i = 0; i < plane; i += width<Arch, T>)
@@ -131,8 +128,8 @@ void conv2d_weights_all(const conv2d_gradient<T>& g, range outputs) {
   int o = outputs.first;
   for (; o + Outputs <= outputs.last; o += Outputs)
     for (int c = 0; c < g.e.in_channels; c += some)
-      conv2d_weights_some<Arch, Outputs, KH, KW, SH, SW>(
-          g, o, {c, std::min(c + some, g.e.in_channels)});
+      conv2d_weights_some<Arch, Outputs, KH, KW, SH, SW>(g, o,
+                                                         {c, std::min(c + some, g.e.in_channels)});
   if constexpr (Outputs > 1) {
     if (o < outputs.last)
       conv2d_weights_all<Arch, Outputs / 2, KH, KW, SH, SW>(g, {o, outputs.last});
@@ -144,10 +141,9 @@ void conv2d_weights_all(const conv2d_gradient<T>& g, range outputs) {
 /// dw = the gradient of the weights and db = the sum of dy, over all blocks, for the given outputs;
 /// both are overwritten. Sums run in an order that does not depend on the range.
 template <class Arch = native, int KH, int KW, int SH, int SW, class T>
-void conv2d_backward_weights(window<KH, KW, SH, SW>, conv2d_extents e,
-                             reading<T> dy, reading<T> x,  // (block, channel, y, x, lane)
-                             int blocks,
-                             T* dw, T* db,  // (out, in, KH, KW), (out)
+void conv2d_backward_weights(window<KH, KW, SH, SW>, conv2d_extents e, reading<T> dy,
+                             reading<T> x,              // (block, channel, y, x, lane)
+                             int blocks, T* dw, T* db,  // (out, in, KH, KW), (out)
                              range outputs) {
   const detail::conv2d_gradient<T> g{e, dy, x, blocks, dw, db};
   constexpr int tile_outputs = detail::conv2d_weights_tile<Arch, T, KW>::outputs;

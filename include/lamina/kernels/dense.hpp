@@ -102,8 +102,8 @@ void dense_blocks(const dense_product<T>& p, range outputs, int block, Activatio
 }
 
 template <class Arch, class T, class Activation>
-[[gnu::always_inline]] inline void dense_all(const dense_product<T>& p, range blocks,
-                                             range outputs, Activation activation) {
+[[gnu::always_inline]] inline void dense_all(const dense_product<T>& p, range blocks, range outputs,
+                                             Activation activation) {
   constexpr int together = tile<Arch, T>::dense_blocks;
   int b = blocks.first;
   for (; b + together <= blocks.last; b += together)
@@ -113,12 +113,12 @@ template <class Arch, class T, class Activation>
 
 }  // namespace detail
 
-/// y = activation(weights x + bias) for the given outputs of the given blocks. The sum runs over the
-/// inputs in order, so a result does not depend on how the ranges were split.
+/// y = activation(weights x + bias) for the given outputs of the given blocks. The sum runs over
+/// the inputs in order, so a result does not depend on how the ranges were split.
 template <class Arch = native, class T, class Activation>
 void dense_forward(dense_extents e,
-                   const T* weights,           // (out, in)
-                   const T* bias,              // (out)
+                   const T* weights,            // (out, in)
+                   const T* bias,               // (out)
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
                    range blocks, range outputs, Activation activation) {
   const detail::dense_product<T> p{weights, e.in, 1, bias, x, y, e.in};
@@ -128,7 +128,7 @@ void dense_forward(dense_extents e,
 /// dx = transposed weights dy for the given inputs of the given blocks.
 template <class Arch = native, class T>
 void dense_backward_input(dense_extents e,
-                          const T* weights,             // (out, in)
+                          const T* weights,              // (out, in)
                           reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
                           range blocks, range inputs) {
   const detail::dense_product<T> p{weights, 1, e.in, nullptr, dy, dx, e.out};

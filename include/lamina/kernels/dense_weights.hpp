@@ -22,9 +22,8 @@ void dense_weights_tile(const dense_gradient<T>& g, int output, int input) {
   constexpr int w = width<Arch, T>;
   batch<Arch, T> sums[Outputs][Vectors];
   unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-    unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
-      sums[o][v] = batch<Arch, T>(T(0));
-    });
+    unroll<Vectors>([&](auto v)
+                        __attribute__((always_inline)) { sums[o][v] = batch<Arch, T>(T(0)); });
   });
   for (int b = 0; b < g.blocks; ++b) {
     const T* dy = g.dy.block(b) + static_cast<std::ptrdiff_t>(output) * lanes;
@@ -93,10 +92,9 @@ void dense_weights_rows(const dense_gradient<T>& g, range outputs) {
 /// are overwritten. Outputs go through in groups whose dy stays in the first cache.
 template <class Arch = native, class T>
 void dense_backward_weights(dense_extents e,
-                            reading<T> dy,  // (block, out, lane)
-                            reading<T> xt,  // (block, lane, in): transpose_block of x
-                            int blocks,
-                            T* dw, T* db,  // (out, in), (out)
+                            reading<T> dy,             // (block, out, lane)
+                            reading<T> xt,             // (block, lane, in): transpose_block of x
+                            int blocks, T* dw, T* db,  // (out, in), (out)
                             range outputs) {
   constexpr int group = 4 * tile<Arch, T>::accumulators;
   const detail::dense_gradient<T> g{dy, xt, blocks, e.in, dw};

@@ -32,8 +32,7 @@ void dropout(dropout_mask mask, int first_feature, int last_feature, const T* x,
   constexpr int step = width<Arch, std::uint32_t>;
   const T scale = static_cast<T>(1 / (1 - mask.rate));
   const words sign(0x80000000u);  // compares as unsigned numbers what the machine takes as signed
-  const auto threshold =
-      xsimd::bitwise_cast<integers>(words(dropout_threshold(mask.rate)) ^ sign);
+  const auto threshold = xsimd::bitwise_cast<integers>(words(dropout_threshold(mask.rate)) ^ sign);
   alignas(64) std::int32_t dropped[lanes];
   for (int f = first_feature; f < last_feature; ++f, x += lanes, y += lanes) {
     const words feature(static_cast<std::uint32_t>(f));

@@ -44,27 +44,28 @@ template <class Arch, class F>
 template <class Arch, class F>
 [[gnu::always_inline]] inline void for_each_patch(pool_extents e, F&& f) {
   for (int y = 0; y < e.out_height; ++y)
-    for (int x = 0; x < e.out_width; ++x)
-      f((y * e.out_width + x) * lanes, patch_of<Arch>(e, y, x));
+    for (int x = 0; x < e.out_width; ++x) f((y * e.out_width + x) * lanes, patch_of<Arch>(e, y, x));
 }
 
 template <class Arch, class T, class View>
 [[gnu::always_inline]] inline batch<Arch, T> maximum(pool_extents e, const patch& p, const T* x,
                                                      const View& view) {
   auto best = view(load<Arch>(x + (p.rows.first * e.in_width + p.columns.first) * lanes));
-  for_each_pixel<Arch>(e, p, [&](int i) __attribute__((always_inline)) {
-    best = xsimd::max(best, view(load<Arch>(x + i)));
-  });
+  for_each_pixel<Arch>(
+      e, p, [&](int i) __attribute__((always_inline)) {
+        best = xsimd::max(best, view(load<Arch>(x + i)));
+      });
   return best;
 }
 
 /// One channel's plane: y (pixel, lane) from x (pixel, lane).
 template <class Arch, class T, class View>
 void max_pool_plane(pool_extents e, const T* x, T* y, View view) {
-  for_each_patch<Arch>(e, [&](int o, const patch& p) __attribute__((always_inline)) {
-    for (int l = 0; l < lanes; l += width<Arch, T>)
-      put<Arch>(y + o + l, maximum<Arch>(e, p, x + l, view));
-  });
+  for_each_patch<Arch>(
+      e, [&](int o, const patch& p) __attribute__((always_inline)) {
+        for (int l = 0; l < lanes; l += width<Arch, T>)
+          put<Arch>(y + o + l, maximum<Arch>(e, p, x + l, view));
+      });
 }
 
 /// Gives each dy to the first pixel of its patch that is as large as the largest.
@@ -72,18 +73,20 @@ template <class Arch, class T, class View>
 void max_pool_plane_backward(pool_extents e, const T* x, const T* dy, T* dx, View view) {
   using vector = batch<Arch, T>;
   std::fill(dx, dx + e.in_height * e.in_width * lanes, T(0));
-  for_each_patch<Arch>(e, [&](int o, const patch& p) __attribute__((always_inline)) {
-    for (int l = 0; l < lanes; l += width<Arch, T>) {
-      const auto best = maximum<Arch>(e, p, x + l, view);
-      auto left = load<Arch>(dy + o + l);
-      for_each_pixel<Arch>(e, p, [&](int i) __attribute__((always_inline)) {
-        const auto found = view(load<Arch>(x + i + l)) == best;
-        put<Arch>(dx + i + l,
-                    load<Arch>(dx + i + l) + xsimd::select(found, left, vector(T(0))));
-        left = xsimd::select(found, vector(T(0)), left);
+  for_each_patch<Arch>(
+      e, [&](int o, const patch& p) __attribute__((always_inline)) {
+        for (int l = 0; l < lanes; l += width<Arch, T>) {
+          const auto best = maximum<Arch>(e, p, x + l, view);
+          auto left = load<Arch>(dy + o + l);
+          for_each_pixel<Arch>(
+              e, p, [&](int i) __attribute__((always_inline)) {
+                const auto found = view(load<Arch>(x + i + l)) == best;
+                put<Arch>(dx + i + l,
+                          load<Arch>(dx + i + l) + xsimd::select(found, left, vector(T(0))));
+                left = xsimd::select(found, vector(T(0)), left);
+              });
+        }
       });
-    }
-  });
 }
 
 template <class Arch, class F>
@@ -108,8 +111,7 @@ void max_pool_forward(pool_extents e, const T* x, T* y, range channels) {
 template <class Arch = native, class T>
 void max_pool_backward(pool_extents e, const T* x, const T* dy, T* dx, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
-    detail::max_pool_plane_backward<Arch>(e, x + in, dy + out, dx + in,
-                                          detail::as_is<Arch, T>{});
+    detail::max_pool_plane_backward<Arch>(e, x + in, dy + out, dx + in, detail::as_is<Arch, T>{});
   });
 }
 
@@ -143,9 +145,9 @@ void average_pool_forward(pool_extents e, const T* x, T* y, range channels) {
       const int n = (p.rows.last - p.rows.first) * (p.columns.last - p.columns.first);
       for (int l = 0; l < lanes; l += width<Arch, T>) {
         batch<Arch, T> total(T(0));
-        detail::for_each_pixel<Arch>(e, p, [&](int i) __attribute__((always_inline)) {
-          total += load<Arch>(x + in + i + l);
-        });
+        detail::for_each_pixel<Arch>(
+            e,
+            p, [&](int i) __attribute__((always_inline)) { total += load<Arch>(x + in + i + l); });
         put<Arch>(y + out + o + l, total / batch<Arch, T>(static_cast<T>(n)));
       }
     });
@@ -161,10 +163,11 @@ void average_pool_backward(pool_extents e, const T*, const T* dy, T* dx, range c
       const int n = (p.rows.last - p.rows.first) * (p.columns.last - p.columns.first);
       for (int l = 0; l < lanes; l += width<Arch, T>) {
         const auto part = load<Arch>(dy + out + o + l) / batch<Arch, T>(static_cast<T>(n));
-        detail::for_each_pixel<Arch>(e, p, [&](int i) __attribute__((always_inline)) {
-          T* to = dx + in + i + l;
-          put<Arch>(to, load<Arch>(to) + part);
-        });
+        detail::for_each_pixel<Arch>(
+            e, p, [&](int i) __attribute__((always_inline)) {
+              T* to = dx + in + i + l;
+              put<Arch>(to, load<Arch>(to) + part);
+            });
       }
     });
   });

@@ -114,15 +114,16 @@ template <int N, class F>
 [[gnu::always_inline]] inline void unroll(F&& f) {
   [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
     (f(std::integral_constant<int, I>{}), ...);
-  }(std::make_integer_sequence<int, N>{});
+  }
+  (std::make_integer_sequence<int, N>{});
 }
 
 /// Calls f(offset) for each register of n elements; n is a multiple of 16.
 template <class Arch, class T, class F>
 [[gnu::always_inline]] inline void for_each_register(std::ptrdiff_t n, F&& f) {
   for (std::ptrdiff_t i = 0; i < n; i += lanes)
-    unroll<registers<Arch, T>>(
-        [&](auto r) __attribute__((always_inline)) { f(i + r * width<Arch, T>); });
+    unroll<registers<Arch, T>>([&](auto r)
+                                   __attribute__((always_inline)) { f(i + r * width<Arch, T>); });
 }
 
 }  // namespace lamina::kernels

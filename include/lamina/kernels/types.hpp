@@ -10,9 +10,9 @@ namespace lamina::kernels {
 /// Images in a block: the innermost extent of every activation, for float and double alike.
 inline constexpr int lanes = 16;
 
-/// Activations of a batch: blocks of 16 images, each (channel, y, x, lane), `stride` elements apart.
-/// Blocks are aligned to 64 bytes. Lanes without an image hold finite values in activations and
-/// zeros in gradients.
+/// Activations of a batch: blocks of 16 images, each (channel, y, x, lane), `stride` elements
+/// apart. Blocks are aligned to 64 bytes. Lanes without an image hold finite values in activations
+/// and zeros in gradients.
 template <class T>
 struct blocked {
   T* data;
@@ -21,9 +21,7 @@ struct blocked {
   [[gnu::always_inline]] T* block(int i) const { return data + i * stride; }
 
   /// A view that only reads.
-  [[gnu::always_inline]] operator blocked<const T>() const
-    requires(!std::is_const_v<T>)
-  {
+  [[gnu::always_inline]] operator blocked<const T>() const requires(!std::is_const_v<T>) {
     return {data, stride};
   }
 };
