@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <lamina/kernels/dense.hpp>
+//
+#include "kernels/naive.hpp"
+
+namespace {
+
+using namespace lamina;
+using namespace lamina::test;
+
+template <class Arch, class T>
+void check_forward(kernels::dense_extents e, int count) {
+  const images<T> x(count, e.in, 1, 1, 1);
+  const auto weights = numbers<T>(e.in * e.out, 2), bias = numbers<T>(e.out, 3);
+  images<T> y(count, e.out, 1, 1), pieces = y;
+  const range blocks{0, y.blocks};
+  kernels::dense_forward<Arch>(e, weights.data(), bias.data(), x.view(), y.view(), blocks,
+                               {0, e.out}, kernels::relu{});
+  int wrong = 0;
+  y.for_each([&](int image, int o, int, int) {
+    expected_sum sum{static_cast<double>(bias[o]), 1};
+    for (int i = 0; i < e.in; ++i)
+      sum.add(static_cast<double>(weights[o * e.in + i]) * static_cast<double>(x.at(image, i)));
+    sum.value = std::max(sum.value, 0.0);
+    wrong += !sum.matches(y.at(image, o));
+  });
+  CHECK(wrong == 0);
+  for (int b = 0; b < y.blocks; ++b)
+    for (int o = 0; o < e.out; o += 4)
+      kernels::dense_forward<Arch>(e, weights.data(), bias.data(), x.view(), pieces.view(),
+                                   {b, b + 1}, {o, std::min(o + 4, e.out)}, kernels::relu{});
+  CHECK(y.values == pieces.values);
+}
+
+template <class Arch, class T>
+void check_backward(kernels::dense_extents e, int count) {
+  images<T> dy(count, e.out, 1, 1, 4);
+  const auto weights = numbers<T>(e.in * e.out, 5);
+  images<T> dx(count, e.in, 1, 1), pieces = dx;
+  kernels::dense_backward_input<Arch>(e, weights.data(), dy.view(), dx.view(), {0, dx.blocks},
+                                      {0, e.in});
+  int wrong = 0;
+  dx.for_each([&](int image, int i, int, int) {
+    expected_sum sum;
+    for (int o = 0; o < e.out; ++o)
+      sum.add(static_cast<double>(weights[o * e.in + i]) * static_cast<double>(dy.at(image, o)));
+    wrong += !sum.matches(dx.at(image, i));
+  });
+  CHECK(wrong == 0);
+  for (int b = 0; b < dx.blocks; ++b)
+    for (int i = 0; i < e.in; i += 5)
+      kernels::dense_backward_input<Arch>(e, weights.data(), dy.view(), pieces.view(), {b, b + 1},
+                                          {i, std::min(i + 5, e.in)});
+  CHECK(dx.values == pieces.values);
+}
+
+template <class Arch, class T>
+void check(int in, int out, int count) {
+  CAPTURE(in);
+  CAPTURE(out);
+  CAPTURE(count);
+  check_forward<Arch, T>({in, out}, count);
+  check_backward<Arch, T>({in, out}, count);
+}
+
+TEST_CASE_TEMPLATE("dense layers match a naive loop, whole or in pieces", T, float, double) {
+  for (const int count : {1, 16, 33}) {
+    check<kernels::native, T>(1, 1, count);
+    check<kernels::native, T>(3, 17, count);
+    check<kernels::native, T>(17, 3, count);
+    check<kernels::native, T>(300, 29, count);
+  }
+  check<kernels::native, T>(784, 10, 17);
+  check<kernels::native, T>(24, 400, 48);
+}
+
+TEST_CASE("a dense layer needs no bias") {
+  const images<float> x(3, 5, 1, 1, 6);
+  const auto weights = numbers<float>(5, 7);
+  images<float> y(3, 1, 1, 1);
+  const float* no_bias = nullptr;
+  kernels::dense_forward({5, 1}, weights.data(), no_bias, x.view(), y.view(), {0, 1}, {0, 1},
+                         kernels::identity{});
+  float expected = 0;
+  for (int i = 0; i < 5; ++i) expected += weights[i] * x.at(2, i);
+  CHECK(y.at(2, 0) == doctest::Approx(expected));
+}
+
+}  // namespace
