@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <lamina/train/trainer.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <doctest/doctest.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_arena.h>
+#include <vector>
+
+using namespace lamina;
+
+namespace {
+
+using small_cnn =
+    network<input<9, 8, 1>, conv2d<7, window<3>, same>, relu, batch_norm<>, max_pool<2, same>,
+            conv2d<5, window<3>, same>, relu, dropout<0.2>, batch_norm<>, flatten, dense<33>, relu,
+            dropout<0.3>, dense<4>, softmax>;
+
+struct pictures {
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> labels;
+  examples view() const { return examples::of(std::span{pixels}, 72, std::span{labels}); }
+};
+
+/// Four kinds of pictures: noise with one bright quarter.
+pictures draw(std::size_t images) {
+  pictures all;
+  counter_generator random{7, 1};
+  for (std::size_t i = 0; i < images; ++i) {
+    const auto label = bounded(random, 4);
+    all.labels.push_back(static_cast<std::uint8_t>(label));
+    for (unsigned y = 0; y < 9; ++y) {
+      for (unsigned x = 0; x < 8; ++x) {
+        const bool bright = (y >= 5) == (label >= 2) && (x >= 4) == (label % 2 == 1);
+        all.pixels.push_back(static_cast<std::uint8_t>(bounded(random, 100) + (bright ? 120 : 0)));
+      }
+    }
+  }
+  return all;
+}
+
+template <class Trainer>
+std::vector<float> values_of(Trainer& trainer) {
+  std::vector<float> all;
+  for (const auto& tensor : trainer.parameters()) {
+    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
+  }
+  return all;
+}
+
+template <fusion_mode Fusion = fusion_mode::training>
+std::vector<float> trained(const examples& from, int batch) {
+  trainer<small_cnn, rmsprop, cross_entropy, float, Fusion> subject{{.seed = 3}};
+  subject.fit(from, {.epochs = 2, .batch = batch});
+  return values_of(subject);
+}
+
+}  // namespace
+
+TEST_CASE("small training: the same bits for any number of threads") {
+  const pictures data = draw(75);
+  for (const int batch : {1, 17, 32}) {
+    std::vector<float> expected;
+    for (const int threads : {1, 2, 3, 8}) {
+      const tbb::global_control limit{tbb::global_control::max_allowed_parallelism,
+                                      static_cast<std::size_t>(threads)};
+      tbb::task_arena arena{threads};
+      const auto found = arena.execute([&] { return trained(data.view(), batch); });
+      if (expected.empty()) expected = found;
+      CAPTURE(threads);
+      CHECK(found == expected);
+    }
+  }
+}
+
+TEST_CASE("small training: inside tasks of the caller, two trainings side by side") {
+  const pictures data = draw(48);
+  const auto expected = trained(data.view(), 16);
+  std::vector<std::vector<float>> found(2);
+  tbb::parallel_for(0, 2, [&](int i) {
+    found[static_cast<std::size_t>(i)] = trained(data.view(), 16);
+  });
+  CHECK(found[0] == expected);
+  CHECK(found[1] == expected);
+}
+
+TEST_CASE("fused and unfused steps train alike") {
+  const pictures data = draw(33);
+  const auto fused = trained<fusion_mode::training>(data.view(), 17);
+  const auto unfused = trained<fusion_mode::none>(data.view(), 17);
+  REQUIRE(fused.size() == unfused.size());
+  double apart = 0;
+  double size = 0;
+  for (std::size_t i = 0; i < fused.size(); ++i) {
+    apart += (fused[i] - unfused[i]) * (fused[i] - unfused[i]);
+    size += fused[i] * fused[i];
+  }
+  CHECK(apart <= 1e-8 * size);
+}
+
+TEST_CASE("a small network learns, and predicts what it learnt") {
+  const pictures data = draw(400);
+  trainer<small_cnn> subject{{.seed = 1}};
+  const history told = subject.fit(data.view(), {.epochs = 12, .batch = 32});
+  CHECK(told.epochs.size() == 12);
+  CHECK(told.epochs.back().loss < 0.5 * told.epochs.front().loss);
+  const evaluation found = subject.evaluate(data.view());
+  CHECK(found.images == 400);
+  CHECK(found.accuracy > 0.95);
+
+  const auto digits = subject.classifier();
+  const auto all = subject.predict(data.view());
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < 400; ++i) {
+    const auto answer = digits.predict(data.view().image(i));
+    right += answer.label == data.labels[i];
+    for (std::size_t c = 0; c < 4; ++c) {
+      CHECK(answer.probabilities[c] == doctest::Approx(all[4 * i + c]).epsilon(1e-5));
+    }
+  }
+  CHECK(static_cast<double>(right) / 400 == doctest::Approx(found.accuracy));
+}
+
+TEST_CASE("a callback sees every batch and can end the training") {
+  const pictures data = draw(50);
+  trainer<small_cnn> subject;
+  int batches = 0;
+  int images = 0;
+  const history told = subject.fit(data.view(), {.epochs = 9,
+                                                 .batch = 16,
+                                                 .on_batch =
+                                                     [&](const batch_record& batch) {
+                                                       ++batches;
+                                                       images += batch.images;
+                                                     },
+                                                 .on_epoch = [](const epoch_record& epoch) {
+                                                   return epoch.epoch < 2;
+                                                 }});
+  CHECK(told.epochs.size() == 2);
+  CHECK(batches == 8);
+  CHECK(images == 100);
+}
+
+TEST_CASE("examples that do not fit are refused with what was expected and found") {
+  const pictures data = draw(4);
+  trainer<small_cnn> subject;
+  const auto wrong_size = examples::of(std::span{data.pixels}, 36);
+  CHECK_THROWS_WITH_AS(subject.fit(wrong_size), "examples: expected images of 72 values, found 36",
+                       error);
+  CHECK_THROWS_WITH_AS(subject.fit(examples::of(std::span{data.pixels}, 72)),
+                       "examples: expected labels or targets, found none", error);
+  pictures beyond = data;
+  beyond.labels[2] = 4;
+  CHECK_THROWS_WITH_AS(subject.fit(beyond.view()),
+                       "examples: expected labels below 4, found 4 at image 2", error);
+  CHECK_THROWS_AS(subject.fit(data.view(), {.batch = 0}), error);
+}
