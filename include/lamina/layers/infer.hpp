@@ -3,6 +3,8 @@
 
 #include <climits>
 #include <concepts>
+#include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <boost/hana/fold_left.hpp>
@@ -17,6 +19,9 @@
 namespace lamina {
 
 namespace detail {
+
+/// The most values of an activation of one image: a block of 16 images of doubles takes 4 GiB.
+inline constexpr std::ptrdiff_t most_values = INT_MAX / 64;
 
 /// A layer, where it stands, what comes in and what goes out.
 template <class At, class Layer, class In, class Out>
@@ -92,7 +97,7 @@ struct advance<inferred<In, Open, Done...>, placed<At, Layer>> {
   };
   template <int... Extents>
   struct result<shape<Extents...>> {
-    static constexpr bool fits = shape<Extents...>::size <= INT_MAX / 64;
+    static constexpr bool fits = shape<Extents...>::size <= most_values;
     using type = std::conditional_t<
         fits, inferred<shape<Extents...>, Open, Done..., located<At, Layer, In, shape<Extents...>>>,
         mismatch<At, layer<Layer>, receives<In>, breaks<rule::the_activation_fits_in_memory>>>;
@@ -122,8 +127,8 @@ struct run {
     return boost::hana::type_c<
         typename advance<typename decltype(state)::type, typename decltype(next)::type>::type>;
   };
-  using type = typename decltype(boost::hana::fold_left(
-      boost::hana::tuple_t<Elements...>, boost::hana::type_c<State>, step))::type;
+  using type = typename std::remove_cvref_t<decltype(boost::hana::fold_left(
+      boost::hana::tuple_t<Elements...>, boost::hana::type_c<State>, step))>::type;
 };
 
 /// Softmax anywhere but at the end becomes `misplaced` before inference begins.
@@ -174,6 +179,9 @@ struct inference<input<Extents...>, Layers...> {
       return std::type_identity<
           mismatch<at_layer<0>, layer<input<Extents...>>, receives<nothing>,
                    breaks<rule::an_input_is_a_size_or_height_width_and_channels>>>{};
+    } else if constexpr (shape<Extents...>::size > most_values) {
+      return std::type_identity<mismatch<at_layer<0>, layer<input<Extents...>>, receives<nothing>,
+                                         breaks<rule::the_activation_fits_in_memory>>>{};
     } else {
       using elements = expand_block<at_layer<>, Layers...>;
       using checked = check_softmax<elements, std::make_index_sequence<elements::size>>;
