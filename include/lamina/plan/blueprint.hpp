@@ -63,7 +63,7 @@ template <class... Located>
 constexpr field receptive_field_of(list<Located...>) {
   field seen{};
   field step{};
-  const auto pass = [&]<class One>(One) {
+  [[maybe_unused]] const auto pass = [&]<class One>(One) {
     using Layer = typename One::layer;
     if constexpr (requires { Layer::rows(typename One::in{}); }) {
       constexpr sampling rows = Layer::rows(typename One::in{});

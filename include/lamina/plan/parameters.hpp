@@ -53,7 +53,7 @@ constexpr auto parameter_slots(list<Located...>) {
   std::size_t next = 0;
   std::ptrdiff_t offset = 0;
   int layer = 0;
-  const auto append = [&](const auto& tensors) {
+  [[maybe_unused]] const auto append = [&](const auto& tensors) {
     for (const parameter& tensor : tensors) {
       slots[next++] = {tensor, layer, offset};
       offset += (static_cast<std::ptrdiff_t>(tensor.size()) + 15) / 16 * 16;
