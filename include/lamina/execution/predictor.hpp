@@ -14,10 +14,10 @@
 namespace lamina::execution {
 
 /// Inference over data sets of any size, some hundred images at a time in memory of its own.
-template <class Net, class T, class Arch>
+template <class Net, class T, class Arch, fusion_mode Fusion = fusion_mode::inference>
 class predictor {
  public:
-  using blueprint = detail::blueprint<typename Net::located_layers, fusion_mode::inference>;
+  using blueprint = detail::blueprint<typename Net::located_layers, Fusion>;
   using memory = batch_memory<blueprint, T, Arch>;
   static constexpr std::size_t outputs = static_cast<std::size_t>(Net::output_shape::size);
   static constexpr int most_at_once = 256;

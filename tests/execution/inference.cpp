@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <lamina/execution/predictor.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <doctest/doctest.h>
+#include <lamina/random.hpp>
+#include <thread>
+#include <vector>
+
+#include <lamina/train/classifier.hpp>
+
+using namespace lamina;
+
+namespace {
+
+/// Every way in which inference fuses: normalisation behind an activation and before it, dropout
+/// that is gone, a normalisation of its own, a residual block.
+using net = network<input<7, 6, 2>, conv2d<5, window<3>, same>, relu, dropout<0.3>, batch_norm<>,
+                    max_pool<2, same>, conv2d<6, window<2>>, batch_norm<>, hyperbolic_tangent,
+                    residual<conv2d<6, window<1>>, dropout<0.5>, sigmoid>, average_pool<2, same>,
+                    flatten, batch_norm<>, dense<9>, leaky_relu<>, dense<5>, softmax>;
+
+using fused_steps = execution::predictor<net, double, kernels::native>;
+using single_layers = execution::predictor<net, double, kernels::native, fusion_mode::none>;
+
+struct parameters {
+  execution::buffer<double> values{static_cast<std::size_t>(execution::parameter_extent<net>)};
+  parameters() {
+    counter_generator draw{5, 5};
+    for (auto& tensor : execution::named_tensors<net>(values.data())) {
+      const bool variance = tensor.name.ends_with("running_var");
+      for (double& value : tensor.values) value = uniform(draw) - (variance ? -0.5 : 0.5);
+    }
+  }
+};
+
+std::vector<float> draw_images(std::size_t count) {
+  std::vector<float> values(count * 84);
+  counter_generator draw{6, 6};
+  for (float& value : values) value = static_cast<float>(uniform(draw));
+  return values;
+}
+
+template <class Predictor>
+std::vector<double> outputs(parameters& with, const examples& from) {
+  execution::buffer<double> fixed = Predictor::fixed_memory();
+  Predictor::prepare(with.values.data(), fixed.data());
+  std::vector<double> all(from.size() * Predictor::outputs);
+  Predictor predictor;
+  predictor.predict(with.values.data(), fixed.data(), from, all);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("fused inference gives what the layers give one by one") {
+  parameters with;
+  for (const std::size_t count : {1u, 3u, 16u, 17u, 40u}) {
+    const auto images = draw_images(count);
+    const auto from = examples::of(std::span{images}, 84);
+    const auto expected = outputs<single_layers>(with, from);
+    const auto found = outputs<fused_steps>(with, from);
+    REQUIRE(found.size() == 5 * count);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      CHECK(found[i] == doctest::Approx(expected[i]).epsilon(1e-12));
+    }
+  }
+}
+
+TEST_CASE("more images than are predicted at once, and the same ones in parts") {
+  parameters with;
+  const auto images = draw_images(600);
+  const auto from = examples::of(std::span{images}, 84);
+  const auto whole = outputs<fused_steps>(with, from);
+  const auto part = outputs<fused_steps>(with, from.subset(512, 88));
+  CHECK(std::equal(part.begin(), part.end(), whole.begin() + 512 * 5));
+  for (std::size_t i = 0; i < 600; ++i) {
+    double sum = 0;
+    for (std::size_t c = 0; c < 5; ++c) sum += whole[5 * i + c];
+    CHECK(sum == doctest::Approx(1).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("a classifier predicts from several threads at once") {
+  const classifier<net> subject;
+  const auto images = draw_images(32);
+  const auto from = examples::of(std::span{images}, 84);
+  const auto expected = subject.predict(from);
+  std::vector<std::vector<float>> found(4);
+  std::vector<std::thread> threads;
+  for (auto& mine : found) {
+    threads.emplace_back([&] {
+      for (int repeat = 0; repeat < 20; ++repeat) mine = subject.predict(from);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (const auto& mine : found) CHECK(mine == expected);
+}
+
+TEST_CASE("a picture of another size is refused") {
+  const classifier<net> subject;
+  const std::vector<float> wrong(83);
+  CHECK_THROWS_WITH_AS(subject.predict(std::span<const float>{wrong}),
+                       "examples: expected images of 84 values, found 83", error);
+}
