@@ -123,6 +123,13 @@ TEST_CASE("a small network learns, and predicts what it learnt") {
   CHECK(static_cast<double>(right) / 400 == doctest::Approx(found.accuracy));
 }
 
+TEST_CASE("the memory of a training is what the type says") {
+  const pictures data = draw(40);
+  trainer<small_cnn> subject;
+  subject.fit(data.view(), {.batch = 40});
+  CHECK(subject.memory_bytes() == training_bytes<small_cnn, 40, rmsprop>);
+}
+
 TEST_CASE("a callback sees every batch and can end the training") {
   const pictures data = draw(50);
   trainer<small_cnn> subject;

@@ -15,15 +15,6 @@
 
 namespace lamina::execution {
 
-/// Elements from one block of a plan to the next: not a multiple of 4 KiB, so that the same place of
-/// two blocks does not compete for the same lines of a cache.
-template <class T>
-constexpr std::ptrdiff_t block_stride(std::ptrdiff_t values) {
-  const std::ptrdiff_t elements = values * lanes;
-  const std::ptrdiff_t page = 4096 / static_cast<std::ptrdiff_t>(sizeof(T));
-  return elements % page == 0 ? elements + lanes : elements;
-}
-
 /// The memory of a batch of up to `capacity` images for one blueprint: activations, and what is known
 /// of each image.
 template <class Blueprint, class T, class Arch>
@@ -36,7 +27,7 @@ class batch_memory {
       return detail::extents_of(typename detail::located_at<typename Blueprint::located, 0>::type::in{});
     }
   }();
-  static constexpr std::ptrdiff_t stride = block_stride<T>(Blueprint::memory.peak);
+  static constexpr std::ptrdiff_t stride = Blueprint::block_values * lanes;
 
   batch_memory() = default;
 
@@ -51,6 +42,7 @@ class batch_memory {
         scratch_(images() / lanes * scratch_of_a_block) {}
 
   int capacity() const { return capacity_; }
+  std::size_t arena_bytes() const { return arena_.size() * sizeof(T); }
 
   frame<T> frame_of(int count, T* parameters, T* gradients, T* fixed) {
     frame<T> batch;

@@ -143,7 +143,11 @@ struct blueprint<list<Located...>, Mode> {
     return begin;
   }();
 
-  static constexpr std::int64_t block_bytes = std::int64_t{4} * 16 * memory.peak;
+  /// Values of an image from one block to the next: never a multiple of 4 KiB in float or double, so
+  /// that the same place of two blocks does not compete for the same lines of a cache.
+  static constexpr std::ptrdiff_t block_values = memory.peak % 32 == 0 ? memory.peak + 1 : memory.peak;
+
+  static constexpr std::int64_t block_bytes = std::int64_t{4} * 16 * block_values;
   static constexpr std::int64_t fixed_bytes = std::int64_t{4} * fixed[layer_count];
 
   using step_list =

@@ -107,6 +107,13 @@ class trainer : private detail::trainee {
     return execution::named_tensors<Net>(gradients_.data());
   }
 
+  /// Bytes that parameters, gradients, the optimizer's states and the arena of the largest batch so far
+  /// take: `training_bytes<Net, Batch, Optimizer>`.
+  std::size_t memory_bytes() const {
+    return sizeof(Scalar) * ((2 + states_.size()) * extent + fixed_.size()) +
+           memory_.arena_bytes();
+  }
+
   const options& settings() const { return options_; }
   int epochs_done() const { return epochs_done_; }
 
