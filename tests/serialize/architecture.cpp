@@ -40,9 +40,9 @@ TEST_CASE("a changed layer is one line of each network") {
 
 TEST_CASE("a layer that is put in does not make the ones after it differ") {
   architecture other = mlp;
-  other.insert(other.begin() + 4, {"4", "dropout<0.2>", "512", 0, 0});
-  other[5].position = "5";
-  other[6].position = "6";
+  other[4] = {"4", "dropout<0.2>", "512", 0, 0};
+  other[5] = {"5", "dense<10>", "10", 5'130, 5'120};
+  other.push_back({"6", "softmax", "10", 0, 0});
   CHECK(difference(mlp, other) == "= 4 layers\n+ layer 4 dropout<0.2> -> 512\n= 2 layers\n");
   CHECK(difference(other, mlp) == "= 4 layers\n- layer 4 dropout<0.2> -> 512\n= 2 layers\n");
   CHECK(difference({}, {mlp[1]}) == "+ layer 1 flatten -> 784\n");
@@ -58,7 +58,7 @@ TEST_CASE("parameters are named where they are the difference") {
 
 TEST_CASE("positions are named where nothing else is the difference") {
   architecture other = mlp;
-  other[4].position = "4.1";
+  other[4] = {"4.1", "dense<10>", "10", 5'130, 5'120};
   CHECK(difference(mlp, other) ==
         "= 4 layers\n- layer 4 dense<10> -> 10, 5130 parameters\n+ layer 4.1 dense<10> -> 10, 5130 "
         "parameters\n= 1 layer\n");

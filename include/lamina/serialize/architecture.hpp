@@ -7,10 +7,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "lamina/error.hpp"
 #include "lamina/serialize/layer_description.hpp"
+#include "lamina/serialize/printable.hpp"
 
 namespace lamina {
 
@@ -25,10 +27,11 @@ inline bool same_layer(const layer_description& a, const layer_description& b) {
 }
 
 inline std::string layer_line(char sign, const layer_description& layer) {
-  std::string line{sign};
-  line += " layer " + layer.position + ' ' + layer.layer + " -> " + layer.output;
-  if (layer.parameters) line += ", " + std::to_string(layer.parameters) + " parameters";
-  return line + '\n';
+  std::string line =
+      joined(sign, " layer ", layer.position, ' ', layer.layer, " -> ", layer.output);
+  if (layer.parameters) line += joined(", ", layer.parameters, " parameters");
+  line += '\n';
+  return line;
 }
 
 /// lengths[i][j]: how many layers a longest common sequence of the first network's from i on and
@@ -50,8 +53,8 @@ std::vector<std::vector<std::size_t>> common_lengths(std::size_t n, std::size_t 
 inline std::string to_text(const architecture& layers) {
   std::string text;
   for (const layer_description& each : layers)
-    text += each.position + '\t' + each.layer + '\t' + each.output + '\t' +
-            std::to_string(each.parameters) + '\t' + std::to_string(each.multiply_adds) + '\n';
+    text += detail::joined(each.position, '\t', each.layer, '\t', each.output, '\t',
+                           each.parameters, '\t', each.multiply_adds, '\n');
   return text;
 }
 
@@ -77,9 +80,10 @@ inline architecture architecture_from_text(std::string_view text, const std::str
     layer.layer = take();
     layer.output = take();
     if (tabs != 4 || !take_count(layer.parameters) || !take_count(layer.multiply_adds))
-      throw error(file + ": architecture, line " + std::to_string(layers.size()) +
-                  ": expected position, layer, output, parameters and multiply-adds, found " +
-                  std::to_string(tabs + 1) + " fields");
+      throw error(detail::joined(file, ": architecture, line ", layers.size(),
+                                 ": expected position, layer, output, parameters and "
+                                 "multiply-adds, found ",
+                                 tabs + 1, " fields"));
   }
   return layers;
 }
@@ -99,7 +103,7 @@ inline std::string difference(const architecture& saved, const architecture& exp
   std::string text;
   std::size_t equal = 0, i = 0, j = 0;
   const auto finish_equal = [&] {
-    if (equal) text += "= " + std::to_string(equal) + (equal == 1 ? " layer\n" : " layers\n");
+    if (equal) text += detail::joined("= ", equal, equal == 1 ? " layer\n" : " layers\n");
     equal = 0;
   };
   while (i < saved.size() || j < expected.size()) {

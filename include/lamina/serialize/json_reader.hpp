@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "lamina/error.hpp"
+#include "lamina/serialize/printable.hpp"
 
 namespace lamina::detail {
 
@@ -102,13 +103,14 @@ class json_reader {
   [[noreturn]] void fail(const std::string& expected) const {
     std::string found = "the end";
     if (place_ < text_.size()) {
-      const auto c = static_cast<unsigned char>(text_[place_]);
+      const char c = text_[place_];
+      const auto code = static_cast<unsigned char>(c);
       constexpr const char* hex = "0123456789abcdef";
-      found = c >= 0x20 && c < 0x7f ? std::string{'\'', static_cast<char>(c), '\''}
-                                    : std::string{"byte 0x"} + hex[c / 16] + hex[c % 16];
+      found = c >= 0x20 && c < 0x7f ? joined('\'', c, '\'')
+                                    : joined("byte 0x", hex[code / 16], hex[code % 16]);
     }
-    throw error(file_ + ": byte " + std::to_string(place_) + " of the header: expected " +
-                expected + ", found " + found);
+    throw error(
+        joined(file_, ": byte ", place_, " of the header: expected ", expected, ", found ", found));
   }
 
  private:
@@ -135,12 +137,12 @@ class json_reader {
   }
 
   void require(char c) {
-    if (!take(c)) fail(std::string{'\'', c, '\''});
+    if (!take(c)) fail(joined('\'', c, '\''));
   }
 
   template <class Body>
   void nested(Body body) {
-    if (++depth_ > deepest) fail("values nested at most " + std::to_string(deepest) + " deep");
+    if (++depth_ > deepest) fail(joined("values nested at most ", deepest, " deep"));
     body();
     --depth_;
   }

@@ -27,7 +27,7 @@ inline std::string on_one_line(std::string_view text) {
   std::string line;
   for (std::size_t end; !text.empty(); text.remove_prefix(end + 1)) {
     end = std::min(text.find('\n'), text.size() - 1);
-    line += (line.empty() ? "" : "; ") + printable(text.substr(0, end));
+    line += joined(line.empty() ? "" : "; ", printable(text.substr(0, end)));
   }
   return line;
 }

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "lamina/error.hpp"
+#include "lamina/serialize/printable.hpp"
 #include "lamina/serialize/safetensors_file.hpp"
 #include "lamina/serialize/tensor.hpp"
 
@@ -32,14 +32,8 @@ inline std::string json_string(std::string_view text) {
     else
       result += c;
   }
-  return result + '"';
-}
-
-inline std::string json_numbers(std::span<const std::size_t> numbers) {
-  std::string result = "[";
-  for (std::size_t i = 0; i < numbers.size(); ++i)
-    result += (i ? "," : "") + std::to_string(numbers[i]);
-  return result + ']';
+  result += '"';
+  return result;
 }
 
 /// The header of a file with these tensors one after the other; spaces at its end align the numbers
@@ -48,21 +42,18 @@ inline std::string safetensors_header(std::span<const tensor> tensors,
                                       const std::map<std::string, std::string>& metadata) {
   std::string header = "{";
   if (!metadata.empty()) {
-    header += "\"__metadata__\":{";
-    bool first = true;
-    for (const auto& [key, value] : metadata) {
-      header += (first ? "" : ",") + json_string(key) + ':' + json_string(value);
-      first = false;
-    }
-    header += '}';
+    std::string pairs;
+    for (const auto& [key, value] : metadata)
+      pairs += joined(pairs.empty() ? "" : ",", json_string(key), ':', json_string(value));
+    header += joined("\"__metadata__\":{", pairs, '}');
   }
   std::size_t offset = 0;
   for (const tensor& each : tensors) {
-    const std::size_t offsets[] = {offset, offset + each.values.size() * sizeof(float)};
-    header += (header.size() > 1 ? "," : "") + json_string(each.name) +
-              ":{\"dtype\":\"F32\",\"shape\":" + json_numbers(each.shape) +
-              ",\"data_offsets\":" + json_numbers(offsets) + '}';
-    offset = offsets[1];
+    const std::size_t end = offset + each.values.size() * sizeof(float);
+    header += joined(header.size() > 1 ? "," : "", json_string(each.name),
+                     ":{\"dtype\":\"F32\",\"shape\":[", joined_numbers(each.shape, ","),
+                     "],\"data_offsets\":[", offset, ',', end, "]}");
+    offset = end;
   }
   header += '}';
   header.resize((header.size() + 7) / 8 * 8, ' ');

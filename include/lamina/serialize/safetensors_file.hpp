@@ -23,9 +23,7 @@ namespace lamina {
 
 /// A tensor's shape as text, "(512, 784)".
 inline std::string shape_text(std::span<const std::size_t> shape) {
-  std::string text = "(";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
-  return text + ")";
+  return detail::joined('(', detail::joined_numbers(shape, ", "), ')');
 }
 
 /// A file of named tensors in the safetensors format (https://github.com/huggingface/safetensors):
@@ -72,8 +70,7 @@ class safetensors_file {
   /// The numbers of a tensor as floats. Throws `error` if they are none.
   std::vector<float> values(const entry& tensor) const {
     if (!detail::readable(tensor.type))
-      fail("tensor '" + detail::printable(tensor.name) +
-           "': expected F32, F64, F16 or BF16, found " + tensor.type);
+      fail_tensor(tensor.name, "F32, F64, F16 or BF16, found ", tensor.type);
     const std::string_view from = bytes(tensor);
     std::vector<float> result(tensor.count);
     if (tensor.type == "F32") {
@@ -87,19 +84,25 @@ class safetensors_file {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const { throw error(name_ + ": " + what); }
+  template <class... Parts>
+  [[noreturn]] void fail(const Parts&... parts) const {
+    throw error(detail::joined(name_, ": ", parts...));
+  }
+
+  template <class... Parts>
+  [[noreturn]] void fail_tensor(std::string_view tensor, const Parts&... parts) const {
+    fail("tensor '", detail::printable(tensor), "': expected ", parts...);
+  }
 
   /// Finds the header and where the numbers begin.
   std::string_view header_text() {
-    if (bytes_.size() < 8)
-      fail("expected a safetensors file, found " + std::to_string(bytes_.size()) + " bytes");
+    if (bytes_.size() < 8) fail("expected a safetensors file, found ", bytes_.size(), " bytes");
     const auto length = detail::load<std::uint64_t>(bytes_.data());
     if (length > longest_header)
-      fail("expected a safetensors header of at most 100000000 bytes, found one of " +
-           std::to_string(length));
+      fail("expected a safetensors header of at most ", longest_header, " bytes, found one of ",
+           length);
     if (length > bytes_.size() - 8)
-      fail("expected a safetensors header of " + std::to_string(length) + " bytes, found " +
-           std::to_string(bytes_.size() - 8));
+      fail("expected a safetensors header of ", length, " bytes, found ", bytes_.size() - 8);
     data_ = 8 + static_cast<std::size_t>(length);
     return std::string_view{bytes_}.substr(8, static_cast<std::size_t>(length));
   }
@@ -121,8 +124,7 @@ class safetensors_file {
   void read_metadata(detail::json_reader& json) {
     json.object([&](const std::string& key) {
       if (!metadata_.emplace(key, json.string()).second)
-        fail("expected each key of the metadata once, found '" + detail::printable(key) +
-             "' again");
+        fail("expected each key of the metadata once, found '", detail::printable(key), "' again");
     });
   }
 
@@ -142,19 +144,14 @@ class safetensors_file {
       else if (key == "data_offsets" && !std::exchange(place, true))
         numbers(offsets);
       else if (key == "dtype" || key == "shape" || key == "data_offsets")
-        fail("tensor '" + detail::printable(name) + "': expected " + key + " once, found it again");
+        fail_tensor(name, key, " once, found it again");
       else
         json.skip();
     });
     if (!type || !shape || !place)
-      fail("tensor '" + detail::printable(name) +
-           "': expected dtype, shape and data_offsets, found no " +
-           (!type    ? "dtype"
-            : !shape ? "shape"
-                     : "data_offsets"));
-    if (offsets.size() != 2)
-      fail("tensor '" + detail::printable(name) + "': expected 2 data_offsets, found " +
-           std::to_string(offsets.size()));
+      fail_tensor(name, "dtype, shape and data_offsets, found no ",
+                  type ? (shape ? "data_offsets" : "shape") : "dtype");
+    if (offsets.size() != 2) fail_tensor(name, "2 data_offsets, found ", offsets.size());
     read.begin = offsets[0];
     read.end = offsets[1];
     check_size(read);
@@ -163,22 +160,21 @@ class safetensors_file {
 
   /// The bytes of a tensor have to lie in the file and to be as many as its shape and type say.
   void check_size(entry& tensor) const {
-    const std::string who = "tensor '" + detail::printable(tensor.name) + "': ";
     const std::size_t size = bytes_.size() - data_;
     if (tensor.begin > tensor.end || tensor.end > size)
-      fail(who + "expected data_offsets within " + std::to_string(size) + " bytes, found " +
-           std::to_string(tensor.begin) + " to " + std::to_string(tensor.end));
+      fail_tensor(tensor.name, "data_offsets within ", size, " bytes, found ", tensor.begin, " to ",
+                  tensor.end);
     const detail::scalar_type* type = detail::find_scalar_type(tensor.type);
     if (!type)
-      fail(who + "expected a type such as F32, found '" + detail::printable(tensor.type) + "'");
+      fail_tensor(tensor.name, "a type such as F32, found '", detail::printable(tensor.type), "'");
     std::size_t count = type->bytes;
     bool fits = true;
     for (const std::size_t extent : tensor.shape)
       fits = !__builtin_mul_overflow(count, extent, &count) && fits;
     if (!fits || count != tensor.end - tensor.begin)
-      fail(who + "expected " + (fits ? std::to_string(count) : "more than 2^64") +
-           " bytes for the shape " + shape_text(tensor.shape) + " of " + tensor.type + ", found " +
-           std::to_string(tensor.end - tensor.begin));
+      fail_tensor(tensor.name, fits ? detail::joined(count) : "more than 2^64",
+                  " bytes for the shape ", shape_text(tensor.shape), " of ", tensor.type,
+                  ", found ", tensor.end - tensor.begin);
     tensor.count = count / type->bytes;
   }
 
@@ -190,20 +186,18 @@ class safetensors_file {
     std::sort(names.begin(), names.end());
     const auto twin = std::adjacent_find(names.begin(), names.end());
     if (twin != names.end())
-      fail("expected each tensor once, found '" + detail::printable(*twin) + "' again");
+      fail("expected each tensor once, found '", detail::printable(*twin), "' again");
     std::sort(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) {
       return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
     });
     std::size_t covered = 0;
     for (const entry& each : entries_) {
       if (each.begin != covered)
-        fail("tensor '" + detail::printable(each.name) + "': expected to begin at byte " +
-             std::to_string(covered) + ", found it at byte " + std::to_string(each.begin));
+        fail_tensor(each.name, "to begin at byte ", covered, ", found it at byte ", each.begin);
       covered = each.end;
     }
     if (covered != bytes_.size() - data_)
-      fail("expected " + std::to_string(covered) + " bytes after the header, found " +
-           std::to_string(bytes_.size() - data_));
+      fail("expected ", covered, " bytes after the header, found ", bytes_.size() - data_);
   }
 
   std::string bytes_, name_;

@@ -3,12 +3,15 @@
 
 #include <charconv>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "lamina/error.hpp"
+#include "lamina/serialize/printable.hpp"
 
 namespace lamina {
 
@@ -124,18 +127,17 @@ inline std::string history::csv() const {
 }
 
 inline history history::from_csv(std::string_view text, std::string_view file) {
-  const std::string where{file};
   const std::string_view header = detail::take_field(text, '\n');
   if (header != detail::history_header)
-    throw error(where + ": expected the header '" + std::string{detail::history_header} +
-                "', found '" + std::string{header.substr(0, 100)} + "'");
+    throw error(detail::joined(file, ": expected the header '", detail::history_header,
+                               "', found '", detail::printable(header), "'"));
   history result;
   while (!text.empty()) {
     const std::string_view line = detail::take_field(text, '\n');
     if (!detail::parse_epoch(line, result.epochs.emplace_back()))
-      throw error(where + ": line " + std::to_string(result.epochs.size() + 1) +
-                  ": expected an epoch and 7 numbers or empty fields, found '" +
-                  std::string{line.substr(0, 100)} + "'");
+      throw error(detail::joined(file, ": line ", result.epochs.size() + 1,
+                                 ": expected an epoch and 7 numbers or empty fields, found '",
+                                 detail::printable(line), "'"));
   }
   return result;
 }
