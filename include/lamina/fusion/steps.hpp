@@ -5,9 +5,6 @@
 #include <cstddef>
 #include <utility>
 
-#include <boost/hana/at.hpp>
-#include <boost/hana/tuple.hpp>
-#include <boost/hana/type.hpp>
 
 #include <lamina/fusion/rules.hpp>
 #include <lamina/layers/activation.hpp>
@@ -74,14 +71,28 @@ constexpr auto facts_for_fusion(list<Located...>) {
       fusion_facts{kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>()}...};
 }
 
+template <std::size_t Index, class Type>
+struct indexed {
+  using type = Type;
+};
+
+template <class Indices, class... Types>
+struct index_map;
+
+template <std::size_t... Index, class... Types>
+struct index_map<std::index_sequence<Index...>, Types...> : indexed<Index, Types>... {};
+
+template <std::size_t Index, class Type>
+indexed<Index, Type> lookup(const indexed<Index, Type>*);
+
 /// The layer with this index among those that the blocks were replaced by.
 template <class Located, int Index>
 struct located_at;
 
 template <class... Located, int Index>
 struct located_at<list<Located...>, Index> {
-  using type = typename std::remove_cvref_t<decltype(boost::hana::at_c<Index>(
-      boost::hana::tuple_t<Located...>))>::type;
+  using type = typename decltype(lookup<static_cast<std::size_t>(Index)>(
+      static_cast<index_map<std::index_sequence_for<Located...>, Located...>*>(nullptr)))::type;
 };
 
 template <class Located, int... Index>

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include <boost/hana/fold_left.hpp>
-#include <boost/hana/tuple.hpp>
+#include <boost/hana/basic_tuple.hpp>
 #include <boost/hana/type.hpp>
 
 #include <lamina/layers/expand.hpp>
@@ -21,7 +21,7 @@ namespace lamina {
 namespace detail {
 
 /// The most values of an activation of one image: a block of 16 images of doubles takes 4 GiB.
-inline constexpr std::ptrdiff_t most_values = INT_MAX / 64;
+inline constexpr std::ptrdiff_t most_values = most_values;
 
 /// A layer, where it stands, what comes in and what goes out.
 template <class At, class Layer, class In, class Out>
@@ -34,10 +34,18 @@ struct located {
 
 /// Shape inference so far: the shape that leaves the last layer, what came into the residual blocks
 /// that are still open, and every layer with its shapes.
-template <class Shape, class Open, class... Located>
+template <class Shape, class Open, class Located>
 struct inferred {
   using shape = Shape;
-  using layers = list<Located...>;
+  using layers = Located;
+};
+
+template <class Located, class Next>
+struct append;
+
+template <class... Located, class Next>
+struct append<list<Located...>, Next> {
+  using type = list<Located..., Next>;
 };
 
 template <class Layer>
@@ -77,48 +85,55 @@ struct advance {
   using type = State;
 };
 
-template <class In, class Open, class... Done, class At, class Layer, class Rule>
-struct advance<inferred<In, Open, Done...>, misplaced<At, Layer, Rule>> {
+template <class In, class Open, class Done, class At, class Layer, class Rule>
+struct advance<inferred<In, Open, Done>, misplaced<At, Layer, Rule>> {
   using type = mismatch<At, layer<Layer>, receives<In>, breaks<Rule>>;
 };
 
-template <class In, class Open, class... Done, class At, class Layer>
-struct advance<inferred<In, Open, Done...>, placed<At, Layer>> {
-  using out = decltype(output_of<Layer, In>());
+/// What follows when a layer at a place answers its input with `Out`.
+template <class State, class At, class Layer, class Out>
+struct answered;
 
-  template <class Out>
-  struct result {
-    using type = mismatch<At, layer<Layer>, receives<In>,
-                          breaks<rule::a_layer_has_output_parameters_workspace_forward_and_backward>>;
-  };
-  template <class Rule>
-  struct result<refuses<Rule>> {
-    using type = mismatch<At, layer<Layer>, receives<In>, breaks<Rule>>;
-  };
-  template <int... Extents>
-  struct result<shape<Extents...>> {
-    static constexpr bool fits = shape<Extents...>::size <= most_values;
-    using type = std::conditional_t<
-        fits, inferred<shape<Extents...>, Open, Done..., located<At, Layer, In, shape<Extents...>>>,
-        mismatch<At, layer<Layer>, receives<In>, breaks<rule::the_activation_fits_in_memory>>>;
-  };
-  using type = typename result<out>::type;
+template <class In, class Open, class Done, class At, class Layer, class Out>
+struct answered<inferred<In, Open, Done>, At, Layer, Out> {
+  using type = mismatch<At, layer<Layer>, receives<In>,
+                        breaks<rule::a_layer_has_output_parameters_workspace_forward_and_backward>>;
 };
 
-template <class In, class... Open, class... Done, class At>
-struct advance<inferred<In, list<Open...>, Done...>, placed<At, layers::fork>> {
-  using type = inferred<In, list<In, Open...>, Done..., located<At, layers::fork, In, In>>;
+template <class In, class Open, class Done, class At, class Layer, class Rule>
+struct answered<inferred<In, Open, Done>, At, Layer, refuses<Rule>> {
+  using type = mismatch<At, layer<Layer>, receives<In>, breaks<Rule>>;
 };
 
-template <class Out, class In, class... Open, class... Done, class At, class Block>
-struct advance<inferred<Out, list<In, Open...>, Done...>, placed<At, layers::join<Block>>> {
+template <class In, class Open, class Done, class At, class Layer, int... Extents>
+struct answered<inferred<In, Open, Done>, At, Layer, shape<Extents...>> {
+  using type = std::conditional_t<
+      (shape<Extents...>::size <= most_values),
+      inferred<shape<Extents...>, Open,
+               typename append<Done, located<At, Layer, In, shape<Extents...>>>::type>,
+      mismatch<At, layer<Layer>, receives<In>, breaks<rule::the_activation_fits_in_memory>>>;
+};
+
+template <class In, class Open, class Done, class At, class Layer>
+struct advance<inferred<In, Open, Done>, placed<At, Layer>>
+    : answered<inferred<In, Open, Done>, At, Layer, decltype(output_of<Layer, In>())> {};
+
+template <class In, class... Open, class Done, class At>
+struct advance<inferred<In, list<Open...>, Done>, placed<At, layers::fork>> {
+  using type = inferred<In, list<In, Open...>,
+                        typename append<Done, located<At, layers::fork, In, In>>::type>;
+};
+
+template <class Out, class In, class... Open, class Done, class At, class Block>
+struct advance<inferred<Out, list<In, Open...>, Done>, placed<At, layers::join<Block>>> {
   using type = mismatch<At, layer<Block>, receives<In>,
                         breaks<rule::a_residual_block_keeps_its_shape>>;
 };
 
-template <class In, class... Open, class... Done, class At, class Block>
-struct advance<inferred<In, list<In, Open...>, Done...>, placed<At, layers::join<Block>>> {
-  using type = inferred<In, list<Open...>, Done..., located<At, layers::join<Block>, In, In>>;
+template <class In, class... Open, class Done, class At, class Block>
+struct advance<inferred<In, list<In, Open...>, Done>, placed<At, layers::join<Block>>> {
+  using type = inferred<In, list<Open...>,
+                        typename append<Done, located<At, layers::join<Block>, In, In>>::type>;
 };
 
 template <class State, class... Elements>
@@ -127,8 +142,9 @@ struct run {
     return boost::hana::type_c<
         typename advance<typename decltype(state)::type, typename decltype(next)::type>::type>;
   };
+  using elements = boost::hana::basic_tuple<boost::hana::type<Elements>...>;
   using type = typename std::remove_cvref_t<decltype(boost::hana::fold_left(
-      boost::hana::tuple_t<Elements...>, boost::hana::type_c<State>, step))>::type;
+      elements{}, boost::hana::type_c<State>, step))>::type;
 };
 
 /// Softmax anywhere but at the end becomes `misplaced` before inference begins.
@@ -154,7 +170,7 @@ struct run_all;
 
 template <int... Extents, class... Elements>
 struct run_all<input<Extents...>, list<Elements...>> {
-  using type = typename run<inferred<shape<Extents...>, list<>>, Elements...>::type;
+  using type = typename run<inferred<shape<Extents...>, list<>, list<>>, Elements...>::type;
 };
 
 template <class... Layers>
@@ -194,8 +210,8 @@ struct inference<input<Extents...>, Layers...> {
 template <class Type>
 inline constexpr bool is_inferred = false;
 
-template <class Shape, class Open, class... Located>
-inline constexpr bool is_inferred<inferred<Shape, Open, Located...>> = true;
+template <class Shape, class Open, class Located>
+inline constexpr bool is_inferred<inferred<Shape, Open, Located>> = true;
 
 }  // namespace detail
 
