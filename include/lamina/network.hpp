@@ -19,8 +19,8 @@
 
 namespace lamina {
 
-/// A neural network as a type: `input<…>` and its layers in their order. All that the compiler knows
-/// of it is a constant:
+/// A neural network as a type: `input<…>` and its layers in their order. All that the compiler
+/// knows of it is a constant:
 ///
 ///     using mnist_mlp = network<input<28, 28, 1>, flatten, dense<512>, relu, dense<512>, relu,
 ///                               dense<10>, softmax>;
@@ -56,7 +56,8 @@ struct network {
   /// Floating-point operations of one image: two for each multiply-add.
   static constexpr std::int64_t flops_forward = 2 * multiply_adds;
 
-  /// Pixels of the input, `(height, width)`, that one value of the last image-shaped activation sees.
+  /// Pixels of the input, `(height, width)`, that one value of the last image-shaped activation
+  /// sees.
   static constexpr auto receptive_field = detail::receptive_field_of(located_layers{});
 
   /// Bytes of the parameters in `float`.
@@ -85,8 +86,9 @@ inline constexpr std::int64_t activation_bytes =
     detail::blueprint<typename Net::located_layers, fusion_mode::inference>::block_bytes *
     ((Batch + 15) / 16);
 
-/// Bytes of a trainer's arena for batches of `Batch` images, in `float`: parameters, their gradients,
-/// the optimizer's states, activations with their gradients, packed weights and statistics.
+/// Bytes of a trainer's arena for batches of `Batch` images, in `float`: parameters, their
+/// gradients, the optimizer's states, activations with their gradients, packed weights and
+/// statistics.
 template <a_network Net, int Batch, class Optimizer>
 inline constexpr std::int64_t training_bytes =
     detail::blueprint<typename Net::located_layers, fusion_mode::training>::block_bytes *

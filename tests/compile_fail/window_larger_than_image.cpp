@@ -4,7 +4,9 @@
 using namespace lamina;
 
 #ifdef EXPECT_ERROR
-using net = network<input<4, 4, 1>, conv2d<8, window<3>>, conv2d<8, window<3>>, flatten, dense<2>, softmax>;
+using net =
+    network<input<4, 4, 1>, conv2d<8, window<3>>, conv2d<8, window<3>>, flatten, dense<2>, softmax>;
 #else
-using net = network<input<4, 4, 1>, conv2d<8, window<3>>, conv2d<8, window<2>>, flatten, dense<2>, softmax>;
+using net =
+    network<input<4, 4, 1>, conv2d<8, window<3>>, conv2d<8, window<2>>, flatten, dense<2>, softmax>;
 #endif

@@ -16,7 +16,8 @@ struct affine {
   static constexpr std::size_t workspace(auto) { return 0; }
   static void forward(auto pass) {
     const auto gain = pass.parameters[0][0], offset = pass.parameters[1][0];
-    for (std::size_t i = 0; i < pass.input.size(); ++i) pass.output[i] = gain * pass.input[i] + offset;
+    for (std::size_t i = 0; i < pass.input.size(); ++i)
+      pass.output[i] = gain * pass.input[i] + offset;
   }
   static void backward(auto pass) {
     for (std::size_t i = 0; i < pass.input.size(); ++i) {

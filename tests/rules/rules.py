@@ -84,7 +84,7 @@ def too_long():
             if file.suffix == ".hpp" and len(lines) > most_lines:
                 yield f"{file.relative_to(root)}: {len(lines)} lines, {most_lines} at most"
             for number, line in enumerate(lines, 1):
-                if len(line) > most_columns:
+                if len(line) > most_columns and not line.startswith("// error: "):
                     yield f"{file.relative_to(root)}:{number}: {len(line)} columns"
 
 

@@ -6,8 +6,8 @@
 
 namespace lamina::execution {
 
-/// The function of an activation layer on vectors: `y = f(x)` and `dx = f.gradient(y, dy)`. A user's
-/// own activation is its own function.
+/// The function of an activation layer on vectors: `y = f(x)` and `dx = f.gradient(y, dy)`. A
+/// user's own activation is its own function.
 template <class Layer>
 constexpr auto activation_of(Layer layer) {
   return layer;

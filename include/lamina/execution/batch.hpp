@@ -15,8 +15,8 @@
 
 namespace lamina::execution {
 
-/// The memory of a batch of up to `capacity` images for one blueprint: activations, and what is known
-/// of each image.
+/// The memory of a batch of up to `capacity` images for one blueprint: activations, and what is
+/// known of each image.
 template <class Blueprint, class T, class Arch>
 class batch_memory {
  public:
@@ -24,7 +24,8 @@ class batch_memory {
     if constexpr (Blueprint::layer_count == 0) {
       return detail::extents{};
     } else {
-      return detail::extents_of(typename detail::located_at<typename Blueprint::located, 0>::type::in{});
+      return detail::extents_of(
+          typename detail::located_at<typename Blueprint::located, 0>::type::in{});
     }
   }();
   static constexpr std::ptrdiff_t stride = Blueprint::block_values * lanes;

@@ -12,8 +12,8 @@
 
 namespace lamina::execution {
 
-/// Zeroed memory of a fixed number of elements, aligned to 64 bytes, or to 2 MiB with huge pages asked
-/// for where it is that large. Nothing is constructed: T is a number.
+/// Zeroed memory of a fixed number of elements, aligned to 64 bytes, or to 2 MiB with huge pages
+/// asked for where it is that large. Nothing is constructed: T is a number.
 template <class T>
 class buffer {
  public:

@@ -11,9 +11,9 @@
 
 namespace lamina::execution {
 
-/// A user's own layer: its `forward` and `backward` see one block at a time. The blocks of a backward
-/// pass run one after another where the layer has parameters, so that their gradients are summed in
-/// one order.
+/// A user's own layer: its `forward` and `backward` see one block at a time. The blocks of a
+/// backward pass run one after another where the layer has parameters, so that their gradients are
+/// summed in one order.
 template <class Blueprint, int Index, class T, class Arch>
 struct custom_step : step_place<Blueprint, Index, T> {
   using place = step_place<Blueprint, Index, T>;

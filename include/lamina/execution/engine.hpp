@@ -40,8 +40,8 @@ constexpr auto step_of() {
   }
 }
 
-/// Runs the steps of a network over a frame. `Count` of them: a loss that is fused with the last step
-/// takes that one out.
+/// Runs the steps of a network over a frame. `Count` of them: a loss that is fused with the last
+/// step takes that one out.
 template <class Blueprint, class T, class Arch, int Count = Blueprint::code.count>
 struct engine {
   using frame_type = frame<T>;

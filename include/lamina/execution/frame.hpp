@@ -34,8 +34,8 @@ struct frame {
   blocked<T> at(std::ptrdiff_t offset) const { return {arena + offset * lanes, block_stride}; }
 };
 
-/// Told when the gradients [offset, offset + count) of the parameters are complete; may be called from
-/// several threads at once for different ranges. The weights may be changed then.
+/// Told when the gradients [offset, offset + count) of the parameters are complete; may be called
+/// from several threads at once for different ranges. The weights may be changed then.
 class gradient_sink {
  public:
   gradient_sink() = default;

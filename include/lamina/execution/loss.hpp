@@ -13,8 +13,8 @@
 
 namespace lamina::execution {
 
-/// What a batch is to become, and what it became; arrays have an entry for each image, rounded up to
-/// whole blocks.
+/// What a batch is to become, and what it became; arrays have an entry for each image, rounded up
+/// to whole blocks.
 template <class T>
 struct verdict {
   const int* labels = nullptr;  // the class of each image, or
@@ -108,7 +108,8 @@ struct loss_step {
                         ? to.targets[static_cast<std::size_t>(image) * prediction.size() + i]
                         : static_cast<T>(static_cast<int>(i) == to.labels[image]);
       }
-      to.losses[image] = loss(std::span<const T>{prediction}, std::span<const T>{target}, derivative);
+      to.losses[image] =
+          loss(std::span<const T>{prediction}, std::span<const T>{target}, derivative);
       for (std::size_t i = 0; dy != nullptr && i < derivative.size(); ++i) {
         dy[i * lanes + static_cast<std::size_t>(lane)] = share * derivative[i];
       }

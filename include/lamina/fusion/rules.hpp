@@ -20,7 +20,8 @@ namespace detail {
 /// What the rules look at in a layer.
 struct fusion_facts {
   layer_kind kind = layer_kind::custom;
-  /// f(a x) = a f(x) for a >= 0, so that dropout's factor does not disturb the derivative by output.
+  /// f(a x) = a f(x) for a >= 0, so that dropout's factor does not disturb the derivative by
+  /// output.
   bool homogeneous = false;
 };
 

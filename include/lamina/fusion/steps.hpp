@@ -67,8 +67,8 @@ constexpr layer_kind kind_of() {
 
 template <class... Located>
 constexpr auto facts_for_fusion(list<Located...>) {
-  return std::array<fusion_facts, sizeof...(Located)>{
-      fusion_facts{kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>()}...};
+  return std::array<fusion_facts, sizeof...(Located)>{fusion_facts{
+      kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>()}...};
 }
 
 template <std::size_t Index, class Type>

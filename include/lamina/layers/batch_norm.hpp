@@ -107,10 +107,10 @@ struct batch_norm {
 
 }  // namespace layers
 
-/// Batch normalisation (Ioffe, Szegedy 2015): y = weight (x - mean) / sqrt(variance + epsilon) + bias
-/// for each channel; in training over the batch and all pixels, elsewhere by the moving statistics.
-/// The shape stays. Options: `momentum<0.99>`, `epsilon<1e-3>`, Keras' defaults; the moving variance
-/// is the biased one, as in Keras.
+/// Batch normalisation (Ioffe, Szegedy 2015): y = weight (x - mean) / sqrt(variance + epsilon) +
+/// bias for each channel; in training over the batch and all pixels, elsewhere by the moving
+/// statistics. The shape stays. Options: `momentum<0.99>`, `epsilon<1e-3>`, Keras' defaults; the
+/// moving variance is the biased one, as in Keras.
 template <class... Options>
 using batch_norm = layers::batch_norm<Options...>;
 

@@ -86,9 +86,9 @@ struct conv2d {
 
 /// Two-dimensional convolution (cross-correlation, as everywhere in this field):
 /// y[f][i][j] = b[f] + sum over c, u, v of w[f][c][u][v] x[c][i s + u - p][j s + v - p].
-/// Shape `(h, w, c)` to `(h', w', Filters)`; weights `(Filters, c, height, width)`, Glorot uniform as
-/// in Keras; bias `(Filters)`, zeros. Options in any order: `window<h, w>` (needed), `stride<s>`,
-/// `same` or `valid` (default).
+/// Shape `(h, w, c)` to `(h', w', Filters)`; weights `(Filters, c, height, width)`, Glorot uniform
+/// as in Keras; bias `(Filters)`, zeros. Options in any order: `window<h, w>` (needed),
+/// `stride<s>`, `same` or `valid` (default).
 template <auto Filters, class... Options>
 using conv2d = layers::conv2d<detail::whole<Filters>(), Options...>;
 

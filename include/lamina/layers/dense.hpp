@@ -40,8 +40,8 @@ struct dense {
 
 }  // namespace layers
 
-/// Fully connected: y = W x + b. Shape `(n)` to `(Units)`; weights `(Units, n)`, Glorot uniform as in
-/// Keras; bias `(Units)`, zeros.
+/// Fully connected: y = W x + b. Shape `(n)` to `(Units)`; weights `(Units, n)`, Glorot uniform as
+/// in Keras; bias `(Units)`, zeros.
 template <auto Units>
 using dense = layers::dense<detail::whole<Units>()>;
 

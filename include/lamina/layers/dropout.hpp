@@ -30,9 +30,9 @@ struct dropout {
 }  // namespace layers
 
 /// In training each value becomes 0 with probability `Rate` and is divided by 1 - Rate otherwise
-/// (Srivastava et al. 2014, inverted as in Keras); elsewhere the identity. The mask is drawn from the
-/// counter (seed, epoch, sample, layer, value). `dropout<1/5>` is `dropout<0>`: whole numbers divide
-/// without a rest in C++.
+/// (Srivastava et al. 2014, inverted as in Keras); elsewhere the identity. The mask is drawn from
+/// the counter (seed, epoch, sample, layer, value). `dropout<1/5>` is `dropout<0>`: whole numbers
+/// divide without a rest in C++.
 template <auto Rate>
 using dropout = layers::dropout<detail::real<Rate>()>;
 

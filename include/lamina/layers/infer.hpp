@@ -7,8 +7,8 @@
 #include <type_traits>
 #include <utility>
 
-#include <boost/hana/fold_left.hpp>
 #include <boost/hana/basic_tuple.hpp>
+#include <boost/hana/fold_left.hpp>
 #include <boost/hana/type.hpp>
 
 #include <lamina/layers/expand.hpp>
@@ -21,7 +21,7 @@ namespace lamina {
 namespace detail {
 
 /// The most values of an activation of one image: a block of 16 images of doubles takes 4 GiB.
-inline constexpr std::ptrdiff_t most_values = most_values;
+inline constexpr std::ptrdiff_t most_values = INT_MAX / 64;
 
 /// A layer, where it stands, what comes in and what goes out.
 template <class At, class Layer, class In, class Out>
@@ -79,7 +79,8 @@ constexpr auto output_of() {
   }
 }
 
-/// One step of shape inference; a mismatch absorbs all that follows it, so one mistake is one error.
+/// One step of shape inference; a mismatch absorbs all that follows it, so one mistake is one
+/// error.
 template <class State, class Next>
 struct advance {
   using type = State;

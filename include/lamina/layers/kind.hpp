@@ -48,8 +48,9 @@ struct parameter {
 /// The parameters of a layer that has none.
 inline constexpr std::array<parameter, 0> no_parameters{};
 
-/// What a user's own layer sees of a block of 16 images in `forward`: values lie feature by feature,
-/// 16 images side by side, so that elementwise layers are one loop over `input.size()` values.
+/// What a user's own layer sees of a block of 16 images in `forward`: values lie feature by
+/// feature, 16 images side by side, so that elementwise layers are one loop over `input.size()`
+/// values.
 template <class T>
 struct forward_pass {
   std::span<const T> input;

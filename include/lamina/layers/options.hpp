@@ -10,8 +10,8 @@ namespace lamina {
 
 namespace detail {
 
-/// A whole number as `int` where it fits, so that `dense<512u>` is `dense<512>`; anything else stays
-/// what it is and is refused by the layer.
+/// A whole number as `int` where it fits, so that `dense<512u>` is `dense<512>`; anything else
+/// stays what it is and is refused by the layer.
 template <auto Number>
 constexpr auto whole() {
   if constexpr (std::integral<decltype(Number)> &&

@@ -73,7 +73,8 @@ struct average_pool : pool<Window, Options...> {
 template <auto Window, class... Options>
 using max_pool = layers::max_pool<detail::whole<Window>(), Options...>;
 
-/// The mean of each window over the pixels that lie in the image, as in Keras. Options as `max_pool`.
+/// The mean of each window over the pixels that lie in the image, as in Keras. Options as
+/// `max_pool`.
 template <auto Window, class... Options>
 using average_pool = layers::average_pool<detail::whole<Window>(), Options...>;
 

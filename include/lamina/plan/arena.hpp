@@ -35,8 +35,8 @@ constexpr std::size_t largest(const std::array<lifetime, Buffers>& buffers,
   return best;
 }
 
-/// Puts each buffer, the largest first, at the lowest offset where it meets no other that is alive at
-/// the same time.
+/// Puts each buffer, the largest first, at the lowest offset where it meets no other that is alive
+/// at the same time.
 template <std::size_t Buffers>
 constexpr placement<Buffers> place(const std::array<lifetime, Buffers>& buffers) {
   placement<Buffers> result{};

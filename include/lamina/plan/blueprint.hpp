@@ -85,8 +85,8 @@ constexpr layer_facts facts_of() {
           kind_of<Layer>() == layer_kind::product && Located::in::rank == 1};
 }
 
-/// Values beside the blocks that a layer's steps share: packed weights of a convolution (twice, with
-/// room for a last partial tile of up to 16 filters), statistics of a normalisation.
+/// Values beside the blocks that a layer's steps share: packed weights of a convolution (twice,
+/// with room for a last partial tile of up to 16 filters), statistics of a normalisation.
 template <class Located>
 constexpr std::ptrdiff_t fixed_values_of() {
   using Layer = typename Located::layer;
@@ -143,9 +143,10 @@ struct blueprint<list<Located...>, Mode> {
     return begin;
   }();
 
-  /// Values of an image from one block to the next: never a multiple of 4 KiB in float or double, so
-  /// that the same place of two blocks does not compete for the same lines of a cache.
-  static constexpr std::ptrdiff_t block_values = memory.peak % 32 == 0 ? memory.peak + 1 : memory.peak;
+  /// Values of an image from one block to the next: never a multiple of 4 KiB in float or double,
+  /// so that the same place of two blocks does not compete for the same lines of a cache.
+  static constexpr std::ptrdiff_t block_values =
+      memory.peak % 32 == 0 ? memory.peak + 1 : memory.peak;
 
   static constexpr std::int64_t block_bytes = std::int64_t{4} * 16 * block_values;
   static constexpr std::int64_t fixed_bytes = std::int64_t{4} * fixed[layer_count];

@@ -79,8 +79,8 @@ constexpr program<Layers> compile(const std::array<layer_facts, Layers>& facts,
   return result;
 }
 
-/// Where the values (first half) and their gradients (second half) and the workspaces lie, in values
-/// of an image; a block of 16 images takes 16 times that.
+/// Where the values (first half) and their gradients (second half) and the workspaces lie, in
+/// values of an image; a block of 16 images takes 16 times that.
 template <std::size_t Layers>
 struct memory_plan {
   std::array<std::ptrdiff_t, Layers + 1> value{};

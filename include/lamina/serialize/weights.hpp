@@ -45,9 +45,9 @@ inline file_metadata load_tensors(const std::vector<named_tensor<float>>& tensor
 
 }  // namespace detail
 
-/// Writes the weights as safetensors, names and layouts as in PyTorch's state of the same layers, the
-/// architecture in the metadata. A pure function of weights and metadata; the file is whole or as it
-/// was before. Throws `error`.
+/// Writes the weights as safetensors, names and layouts as in PyTorch's state of the same layers,
+/// the architecture in the metadata. A pure function of weights and metadata; the file is whole or
+/// as it was before. Throws `error`.
 template <a_network Net, class Arch>
 void save(const classifier<Net, float, Arch>& from, const std::filesystem::path& path,
           const file_metadata& metadata = {}) {

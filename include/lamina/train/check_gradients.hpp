@@ -55,8 +55,8 @@ inline examples random_examples(std::vector<float>& values, std::vector<float>& 
 }  // namespace detail
 
 /// Holds the derivatives that a network computes in double against central differences of its loss
-/// (fourth order: (8 (f(w+h) - f(w-h)) - (f(w+2h) - f(w-2h))) / 12 h). Moves every parameter a little
-/// from its initial value first, so that no bias is exactly zero. The error of a tensor is
+/// (fourth order: (8 (f(w+h) - f(w-h)) - (f(w+2h) - f(w-2h))) / 12 h). Moves every parameter a
+/// little from its initial value first, so that no bias is exactly zero. The error of a tensor is
 /// |computed - difference| / (|computed| + |difference|) in the Euclidean norm over what was
 /// compared; dropout keeps its mask. Kinks (relu, max_pool) near a drawn value show as errors: take
 /// another seed.

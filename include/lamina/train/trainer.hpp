@@ -31,8 +31,8 @@ struct trainer_options {
 ///     lamina::trainer<mnist_mlp, lamina::rmsprop> trainer{{.seed = 1}};
 ///     auto history = trainer.fit(data.train, {.epochs = 5, .batch = 32});
 ///
-/// The same program and options give the same bits for any number of threads. Steps allocate nothing
-/// once the first batch of a size has run. Works in the TBB arena of its caller.
+/// The same program and options give the same bits for any number of threads. Steps allocate
+/// nothing once the first batch of a size has run. Works in the TBB arena of its caller.
 template <a_network Net, an_optimizer Optimizer = rmsprop, class Loss = cross_entropy,
           class Scalar = float, fusion_mode Fusion = fusion_mode::training,
           class Arch = kernels::native>
@@ -57,8 +57,8 @@ class trainer : private detail::trainee {
     check(from, true);
     if (how.validation.size() != 0) check(how.validation, true);
     if (how.test.size() != 0) check(how.test, true);
-    reserve(static_cast<int>(std::min<std::size_t>(from.size(),
-                                                   static_cast<std::size_t>(std::max(how.batch, 1)))));
+    reserve(static_cast<int>(
+        std::min<std::size_t>(from.size(), static_cast<std::size_t>(std::max(how.batch, 1)))));
     history result = detail::run_epochs(*this, from, how, options_.seed, epochs_done_);
     epochs_done_ += static_cast<int>(result.epochs.size());
     return result;
@@ -107,8 +107,8 @@ class trainer : private detail::trainee {
     return execution::named_tensors<Net>(gradients_.data());
   }
 
-  /// Bytes that parameters, gradients, the optimizer's states and the arena of the largest batch so far
-  /// take: `training_bytes<Net, Batch, Optimizer>`.
+  /// Bytes that parameters, gradients, the optimizer's states and the arena of the largest batch so
+  /// far take: `training_bytes<Net, Batch, Optimizer>`.
   std::size_t memory_bytes() const {
     return sizeof(Scalar) * ((2 + states_.size()) * extent + fixed_.size()) +
            memory_.arena_bytes();
