@@ -70,7 +70,7 @@ TEST_CASE("empty and truncated files") {
                        "images: offset 4: expected a header of 16 bytes, found 8 bytes in all",
                        error);
   auto truncated = images;
-  truncated.pop_back();
+  truncated.resize(truncated.size() - 1);
   CHECK_THROWS_WITH_AS(
       parse_both(truncated, labels),
       "images: offset 16: expected 2 x 1 x 3 = 6 bytes as the header says, found 5", error);
