@@ -41,10 +41,10 @@ struct inferred {
 };
 
 template <class Located, class Next>
-struct append;
+struct append_layer;
 
 template <class... Located, class Next>
-struct append<list<Located...>, Next> {
+struct append_layer<list<Located...>, Next> {
   using type = list<Located..., Next>;
 };
 
@@ -111,7 +111,7 @@ struct answered<inferred<In, Open, Done>, At, Layer, shape<Extents...>> {
   using type = std::conditional_t<
       (shape<Extents...>::size <= most_values),
       inferred<shape<Extents...>, Open,
-               typename append<Done, located<At, Layer, In, shape<Extents...>>>::type>,
+               typename append_layer<Done, located<At, Layer, In, shape<Extents...>>>::type>,
       mismatch<At, layer<Layer>, receives<In>, breaks<rule::the_activation_fits_in_memory>>>;
 };
 
@@ -122,7 +122,7 @@ struct advance<inferred<In, Open, Done>, placed<At, Layer>>
 template <class In, class... Open, class Done, class At>
 struct advance<inferred<In, list<Open...>, Done>, placed<At, layers::fork>> {
   using type = inferred<In, list<In, Open...>,
-                        typename append<Done, located<At, layers::fork, In, In>>::type>;
+                        typename append_layer<Done, located<At, layers::fork, In, In>>::type>;
 };
 
 template <class Out, class In, class... Open, class Done, class At, class Block>
@@ -134,7 +134,7 @@ struct advance<inferred<Out, list<In, Open...>, Done>, placed<At, layers::join<B
 template <class In, class... Open, class Done, class At, class Block>
 struct advance<inferred<In, list<In, Open...>, Done>, placed<At, layers::join<Block>>> {
   using type = inferred<In, list<Open...>,
-                        typename append<Done, located<At, layers::join<Block>, In, In>>::type>;
+                        typename append_layer<Done, located<At, layers::join<Block>, In, In>>::type>;
 };
 
 template <class State, class... Elements>
