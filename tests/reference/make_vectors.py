@@ -128,7 +128,7 @@ def pools():
             (1, 6, 5, (3, 3), (2, 2), True),
             (1, 4, 5, (3, 3), (1, 1), False),
             (1, 4, 5, (3, 3), (1, 1), True),
-            (1, 5, 6, (2, 3), (2, 1), False)):
+            (1, 5, 6, (3, 3), (2, 1), False)):
         padding = "same" if same else "valid"
         shape = f"{c}x{h}x{w}_{window[0]}x{window[1]}_stride{stride[0]}x{stride[1]}_{padding}"
         for name, forward in (("max_pool", max_pool), ("average_pool", average_pool)):
@@ -284,7 +284,7 @@ class KerasRMSprop:
             p.sub_(self.lr * p.grad / torch.sqrt(v + self.eps))
 
 
-def train(name, place, optimizer_type):
+def train(name, run, optimizer_type, rate=1e-3):
     layers = network(name)
     net = nn.Sequential(*(each for each in layers if each is not None))
     tensors = {}  # by their names in a file of lamina
@@ -298,7 +298,7 @@ def train(name, place, optimizer_type):
                 each.bias.zero_()
         for number, weight in enumerate(weights):
             weight.copy_(initial_weight(number, weight.shape))
-    optimizer = optimizer_type(net.parameters(), lr=1e-3, alpha=0.9, eps=1e-7)
+    optimizer = optimizer_type(net.parameters(), lr=rate, alpha=0.9, eps=1e-7)
     losses = []
     for step in range(10):
         images, labels = step_images(step, 10 if name == "mnist_mlp" else 24)
@@ -307,12 +307,12 @@ def train(name, place, optimizer_type):
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    case = f"{name}/{place}"
-    cases[case] = f"ten training steps of {name} without dropout, epsilon {place}"
+    case = f"{name}/{run}"
+    cases[case] = f"ten training steps of {name} without dropout, {run}"
     put(f"{case}/loss", torch.tensor(losses))
     for key, tensor in tensors.items():
         values = tensor.detach().flatten()
-        put(f"{case}/{key}/sample", values[::len(values) // 128 | 1])
+        put(f"{case}/{key}/sample", values[::len(values) // 128 | 1].float())
         put(f"{case}/{key}/norm", values.norm())
 
 
@@ -320,6 +320,7 @@ def networks():
     for name in ("mnist_mlp", "asl_mlp", "asl_cnn"):
         train(name, "inside_root", KerasRMSprop)
         train(name, "beside_root", torch.optim.RMSprop)
+    train("asl_cnn", "slow", KerasRMSprop, rate=1e-4)
 
 
 def make():

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""Trains a model with the program over several seeds and writes down what it reaches.
+
+    run.py asl-cnn --seeds 1-10           # appends to lamina.csv, goes on where it stopped
+    run.py --summary                      # medians of lamina.csv beside those of pytorch.csv
+
+The data is read from $LAMINA_DATA. What counts is the accuracy on the test images after the last
+epoch; no epoch is chosen.
+"""
+
+import argparse
+import csv
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+COLUMNS = ["model", "recipe", "seed", "epochs", "test_accuracy", "test_loss", "seconds", "threads"]
+
+
+def read(path):
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def append(path, row):
+    fresh = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if fresh:
+            writer.writeheader()
+        writer.writerow(row)
+
+
+def train(options, seed):
+    """One run of the program; the row of its results."""
+    with tempfile.TemporaryDirectory() as out:
+        command = [options.program, "train", options.model, "--recipe", options.recipe, "--seed", str(seed),
+                   "--out", out, "--json"]
+        if options.threads:
+            command += ["--threads", str(options.threads)]
+        if options.epochs:
+            command += ["--epochs", str(options.epochs)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"run.py: {' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()}")
+    result = json.loads(done.stdout)
+    return {"model": result["model"], "recipe": options.recipe, "seed": seed, "epochs": len(result["epochs"]),
+            "test_accuracy": f"{result['test']['accuracy']:.6f}", "test_loss": f"{result['test']['loss']:.6f}",
+            "seconds": f"{result['seconds']:.2f}", "threads": result["threads"]}
+
+
+def wait_while(path):
+    while path and os.path.exists(path):
+        time.sleep(2)
+
+
+def summary(rows, title):
+    """A line for each model, recipe and number of epochs: runs, median, worst, best, seconds."""
+    groups = {}
+    for row in rows:
+        groups.setdefault((row["model"], row.get("recipe", "course"), row["epochs"]), []).append(row)
+    for (model, recipe, epochs), runs in sorted(groups.items()):
+        accuracy = [100 * float(row["test_accuracy"]) for row in runs]
+        seconds = statistics.median(float(row["seconds"]) for row in runs)
+        print(f"{title:8} {model:18} {recipe:7} {epochs:>3} epochs, {len(runs):>2} runs: median "
+              f"{statistics.median(accuracy):.2f} %, worst {min(accuracy):.2f}, best {max(accuracy):.2f}; "
+              f"{seconds:.1f} s a run")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("model", nargs="?", help="mnist-mlp, asl-mlp or asl-cnn")
+    parser.add_argument("--seeds", default="1-10", help="a seed or a range, both ends counted")
+    parser.add_argument("--recipe", default="course")
+    parser.add_argument("--epochs", type=int, help="default: the recipe's")
+    parser.add_argument("--threads", type=int, help="default: the program's")
+    parser.add_argument("--program", default=str(FOLDER.parents[1] / "build/release/lamina"))
+    parser.add_argument("--out", type=pathlib.Path, default=FOLDER / "lamina.csv")
+    parser.add_argument("--pause-file", help="wait between two runs as long as this file exists")
+    parser.add_argument("--summary", action="store_true", help="train nothing, print the medians")
+    options = parser.parse_args()
+    if options.summary == bool(options.model):
+        parser.error("give a model or --summary")
+    first, _, last = options.seeds.partition("-")
+    for seed in range(int(first), int(last or first) + 1) if options.model else ():
+        if any(row["model"] == options.model and row["recipe"] == options.recipe and int(row["seed"]) == seed
+               and options.epochs in (None, int(row["epochs"])) for row in read(options.out)):
+            continue
+        wait_while(options.pause_file)
+        append(options.out, train(options, seed))
+        print(read(options.out)[-1], file=sys.stderr, flush=True)
+    summary([row for row in read(options.out) if options.model in (None, row["model"])], "lamina")
+    summary([row for row in read(FOLDER / "pytorch.csv") if options.model in (None, row["model"])], "PyTorch")
+
+
+if __name__ == "__main__":
+    main()
