@@ -140,7 +140,7 @@ template <class... Layers>
 struct written<fused<Layers...>> {
   static std::string text() {
     std::string all;
-    ((all += (all.empty() ? "" : " + ") + written<Layers>::text()), ...);
+    ((all.append(all.empty() ? "" : " + ").append(written<Layers>::text())), ...);
     return all;
   }
 };
@@ -148,7 +148,7 @@ struct written<fused<Layers...>> {
 template <int... Path>
 std::string position_text(at_layer<Path...>) {
   std::string all;
-  ((all += (all.empty() ? "" : ".") + std::to_string(Path)), ...);
+  ((all.append(all.empty() ? "" : ".").append(std::to_string(Path))), ...);
   return all;
 }
 

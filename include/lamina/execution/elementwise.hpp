@@ -29,13 +29,15 @@ std::array<std::uint32_t, lanes> dropout_keys(const frame<T>& batch, int block, 
   return keys;
 }
 
-/// Drops features [first, last) of one block, from x to y; its own backward.
+/// Drops features [first, last) of one block, from x to y, which begin with feature 0; its own
+/// backward.
 template <class Arch, class T>
 void drop(const frame<T>& batch, int block, int layer, double rate, range features, const T* x,
           T* y) {
   const auto keys = dropout_keys(batch, block, layer);
-  kernels::dropout<Arch>(kernels::dropout_mask{rate, keys.data()}, features.first, features.last, x,
-                         y);
+  const std::ptrdiff_t begin = std::ptrdiff_t{lanes} * features.first;
+  kernels::dropout<Arch>(kernels::dropout_mask{rate, keys.data()}, features.first, features.last,
+                         x + begin, y + begin);
 }
 
 /// A step that treats each block by itself and has no parameters: `Derived` says how, forward and
