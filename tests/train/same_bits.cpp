@@ -59,7 +59,9 @@ std::vector<float> trained(const examples& from, int batch) {
 
 }  // namespace
 
-TEST_CASE("small training: the same bits for any number of threads") {
+TEST_SUITE_BEGIN("small training");  // also run under the thread sanitizer
+
+TEST_CASE("the same bits for any number of threads") {
   const pictures data = draw(75);
   for (const int batch : {1, 17, 32}) {
     std::vector<float> expected;
@@ -75,7 +77,7 @@ TEST_CASE("small training: the same bits for any number of threads") {
   }
 }
 
-TEST_CASE("small training: inside tasks of the caller, two trainings side by side") {
+TEST_CASE("inside tasks of the caller, two trainings side by side") {
   const pictures data = draw(48);
   const auto expected = trained(data.view(), 16);
   std::vector<std::vector<float>> found(2);
@@ -164,3 +166,5 @@ TEST_CASE("examples that do not fit are refused with what was expected and found
                        "examples: expected labels below 4, found 4 at image 2", error);
   CHECK_THROWS_AS(subject.fit(data.view(), {.batch = 0}), error);
 }
+
+TEST_SUITE_END();
