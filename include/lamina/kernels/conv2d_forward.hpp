@@ -159,39 +159,50 @@ template <class T, int Taps>
   return std::max(1, ceil_divide(channels, std::max(1, ceil_divide(channels, most))));
 }
 
-/// All rows, each with all outputs, so that the rows of x that they see stay in the second cache.
+/// One row of outputs of the tile that starts at `first`, one piece of the input channels after the
+/// other.
 template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation>
-void conv2d_block(const conv2d_product<T>& p, const T* x, T* y, range outputs,
-                  Activation activation) {
+void conv2d_row_of_tile(const conv2d_product<T>& p, const T* x, T* y, int r, int first, int last,
+                        Activation activation) {
   constexpr int o = conv2d_output_tile<Arch, T>;
   const conv2d_extents& e = p.e;
   const int step = conv2d_channels_at_once<T, KH * KW>(e.in_channels);
   const std::ptrdiff_t x_row = e.in_width * lanes, x_channel = x_row * e.in_height;
   const std::ptrdiff_t y_row = e.out_width * lanes, y_channel = y_row * e.out_height;
-  for (int r = 0; r < e.out_height; ++r) {
-    const int origin = r * SH - e.pad_top;
-    const range taps = taps_inside(origin, KH, e.in_height);
-    for (int first = outputs.first; first < outputs.last; first += o)
-      for (int c = 0; c < e.in_channels; c += step) {
-        const T* weights =
-            p.weights +
-            ((static_cast<std::ptrdiff_t>(first / o) * e.in_channels + c) * KH + taps.first) * KW *
-                o;
-        const conv2d_row<T> row{x + c * x_channel + (origin + taps.first) * x_row,
-                                weights,
-                                y + first * y_channel + r * y_row,
-                                p.bias == nullptr ? nullptr : p.bias + first,
-                                std::min(step, e.in_channels - c),
-                                taps.last - taps.first,
-                                x_channel,
-                                x_row,
-                                KH * KW * o,
-                                KW * o,
-                                y_channel,
-                                c == 0,
-                                c + step >= e.in_channels};
-        conv2d_some_outputs<Arch, o, KW, SW>(outputs.last - first, row, e, activation);
-      }
+  const int origin = r * SH - e.pad_top;
+  const range taps = taps_inside(origin, KH, e.in_height);
+  conv2d_row<T> row{};
+  row.y = y + first * y_channel + r * y_row;
+  row.bias = p.bias == nullptr ? nullptr : p.bias + first;
+  row.rows = taps.last - taps.first;
+  row.x_channel = x_channel, row.x_row = x_row, row.y_channel = y_channel;
+  row.weights_channel = KH * KW * o, row.weights_row = KW * o;
+  for (int c = 0; c < e.in_channels; c += step) {
+    row.x = x + c * x_channel + (origin + taps.first) * x_row;
+    row.weights = p.weights +
+                  (static_cast<std::ptrdiff_t>(first) * e.in_channels + c * o) * KH * KW +
+                  taps.first * KW * o;
+    row.channels = std::min(step, e.in_channels - c);
+    row.first = c == 0, row.last = c + step >= e.in_channels;
+    conv2d_some_outputs<Arch, o, KW, SW>(last - first, row, e, activation);
+  }
+}
+
+/// All rows of all tiles of one block. A small input stays in the cache as a whole: then the rows
+/// of one tile follow each other, and y is written in few streams. Otherwise each row goes through
+/// all tiles, so that the rows of x that it sees stay in the second cache.
+template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation>
+void conv2d_block(const conv2d_product<T>& p, const T* x, T* y, range outputs,
+                  Activation activation) {
+  constexpr int o = conv2d_output_tile<Arch, T>;
+  constexpr int small = (128 << 10) / (lanes * static_cast<int>(sizeof(T)));
+  const conv2d_extents& e = p.e;
+  const bool by_tile = e.in_channels * e.in_height * e.in_width <= small;
+  const int tiles = (outputs.last - outputs.first + o - 1) / o;
+  for (int i = 0; i < tiles * e.out_height; ++i) {
+    const int r = by_tile ? i % e.out_height : i / tiles;
+    const int first = outputs.first + (by_tile ? i / e.out_height : i % tiles) * o;
+    conv2d_row_of_tile<Arch, KH, KW, SH, SW>(p, x, y, r, first, outputs.last, activation);
   }
 }
 

@@ -7,69 +7,135 @@ namespace lamina::kernels {
 
 namespace detail {
 
-/// Window columns that are summed together, and outputs for which that is done.
+/// Window columns that are summed together, and the most outputs for which their sums, the smaller
+/// of the two operands and one register of the other leave two registers free: g++ and clang spill
+/// with fewer.
 template <class Arch, class T, int KW>
 struct conv2d_weights_tile {
-  static constexpr int columns = std::min(KW, tile<Arch, T>::accumulators);
-  static constexpr int outputs = std::max(1, tile<Arch, T>::accumulators / columns);
+  static constexpr int free = tile<Arch, T>::vector_registers - 2;
+  static constexpr int columns = std::min(KW, free - 2);
+  static constexpr bool fits(int outputs) {
+    return columns * outputs + std::min(columns, outputs) + 1 <= free;
+  }
+  static constexpr int most(int outputs) { return fits(outputs) ? outputs : most(outputs - 1); }
+  static constexpr int outputs = most(12);
   static constexpr int channels = 4;  // whose sums are held in the first cache
 };
 
-/// Where one row of outputs meets one row of an input channel.
+/// Where a band of rows of outputs meets rows of an input channel.
 template <class T>
 struct conv2d_meeting {
-  const T* dy;  // (output of the tile, column, lane)
-  std::ptrdiff_t dy_channel;
-  const T* x;  // (column, lane)
-  int in_width, out_width, pad_left;
+  const T* dy;  // (output of the tile, row, column, lane)
+  const T* x;   // (row, column, lane), the column that the first output meets first, maybe outside
+  int rows;
+  std::ptrdiff_t dy_channel, dy_row, x_row;  // x_row between the inputs of neighbouring outputs
 };
 
-/// sums[column][output] += dy[output] * x[column] over all pixels of a row: Columns x Outputs
-/// registers, whose elements are lanes. Pixels at the edges leave out the taps in the padding.
-template <class Arch, int Outputs, int Columns, int SW, class T>
-void conv2d_weights_row(const conv2d_meeting<T>& m, int first_column, T* sums) {
-  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
-  batch<Arch, T> at[Columns][Outputs];
-  unroll<Columns * Outputs>([&](auto i) __attribute__((always_inline)) {
-    at[i / Outputs][i % Outputs] = load<Arch>(sums + i * w);
+/// sums[column][output] += dy[output] * x[column] for one register of lanes of one pixel.
+template <class Arch, int Outputs, int Columns, class T>
+[[gnu::always_inline]] inline void conv2d_weights_pixel(batch<Arch, T> (&sums)[Columns][Outputs],
+                                                        const T* dy, std::ptrdiff_t dy_channel,
+                                                        const T* x) {
+  constexpr bool hold_inputs = Columns <= Outputs;
+  batch<Arch, T> some[std::min(Columns, Outputs)];
+  unroll<std::min(Columns, Outputs)>([&](auto i) __attribute__((always_inline)) {
+    some[i] = held(load<Arch>(hold_inputs ? x + i * lanes : dy + i * dy_channel));
   });
-  const int shift = first_column - m.pad_left;
-  const auto add = [&](int pixel, auto r, auto k) __attribute__((always_inline)) {
-    const auto x = load<Arch>(m.x + (pixel * SW + shift + k) * lanes + r * w);
-    unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-      at[k][o] =
-          kernels::fma(load<Arch>(m.dy + o * m.dy_channel + pixel * lanes + r * w), x, at[k][o]);
+  unroll<std::max(Columns, Outputs)>([&](auto j) __attribute__((always_inline)) {
+    const auto one = held(load<Arch>(hold_inputs ? dy + j * dy_channel : x + j * lanes));
+    unroll<std::min(Columns, Outputs)>([&](auto i) __attribute__((always_inline)) {
+      auto& sum = hold_inputs ? sums[i][j] : sums[j][i];
+      sum = kernels::fma(some[i], one, sum);
     });
-  };
-  const auto edge = [&](int pixel) __attribute__((always_inline)) {
-    unroll<n>([&](auto r) __attribute__((always_inline)) {
-      unroll<Columns>([&](auto k) __attribute__((always_inline)) {
-        const int column = pixel * SW + shift + k;
-        if (column >= 0 && column < m.in_width) add(pixel, r, k);
-      });
-    });
-  };
-  const int left = std::clamp(ceil_divide(-shift, SW), 0, m.out_width);
-  const int right = std::clamp((m.in_width - Columns - shift + SW) / SW, left, m.out_width);
-  int pixel = 0;
-  for (; pixel < left; ++pixel) edge(pixel);
-  for (; pixel < right; ++pixel)
-    unroll<n>([&](auto r) __attribute__((always_inline)) {
-      unroll<Columns>([&](auto k) __attribute__((always_inline)) { add(pixel, r, k); });
-    });
-  for (; pixel < m.out_width; ++pixel) edge(pixel);
-  unroll<Columns * Outputs>([&](auto i) __attribute__((always_inline)) {
-    put<Arch>(sums + i * w, at[i / Outputs][i % Outputs]);
   });
 }
 
-/// All columns of the window, a few at a time.
-template <class Arch, int Outputs, int KW, int SW, int First = 0, class T>
-[[gnu::always_inline]] inline void conv2d_weights_columns(const conv2d_meeting<T>& m, T* sums) {
+/// The same over the pixels of a band that meet all columns: Columns x Outputs registers whose
+/// elements are lanes.
+template <class Arch, int Outputs, int Columns, int SW, class T>
+[[gnu::noinline]] void conv2d_weights_middle(const conv2d_meeting<T>& m, range pixels, T* memory) {
+  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
+  batch<Arch, T> sums[Columns][Outputs];
+  unroll<Columns * Outputs>([&](auto i) __attribute__((always_inline)) {
+    sums[i / Outputs][i % Outputs] = load<Arch>(memory + i * w);
+  });
+  const std::ptrdiff_t dy_channel = m.dy_channel;
+  for (int row = 0; row < m.rows; ++row) {
+    const T* x = m.x + row * m.x_row + pixels.first * SW * lanes;
+    const T* dy = m.dy + row * m.dy_row + pixels.first * lanes;
+    for (int p = pixels.first; p < pixels.last; ++p, dy += lanes, x += SW * lanes) {
+      unroll<n>([&](auto r) __attribute__((always_inline)) {
+        conv2d_weights_pixel<Arch>(sums, dy + r * w, dy_channel, x + r * w);
+      });
+      forget_reads<Arch>();
+    }
+  }
+  unroll<Columns * Outputs>([&](auto i) __attribute__((always_inline)) {
+    put<Arch>(memory + i * w, sums[i / Outputs][i % Outputs]);
+  });
+}
+
+/// sums[output] += dy[output] * x over one column of pixels of a band and one column of the window.
+template <class Arch, int Outputs, class T>
+void conv2d_weights_edge(const conv2d_meeting<T>& m, const T* dy, const T* x, T* memory) {
+  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
+  batch<Arch, T> sums[Outputs][n];
+  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+    sums[o][0] = load<Arch>(memory + o * w);
+    unroll<n - 1>([&](auto r)
+                      __attribute__((always_inline)) { sums[o][r + 1] = batch<Arch, T>(T(0)); });
+  });
+  for (int row = 0; row < m.rows; ++row, dy += m.dy_row, x += m.x_row)
+    unroll<n>([&](auto r) __attribute__((always_inline)) {
+      const auto input = held(load<Arch>(x + r * w));
+      unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+        sums[o][r] = kernels::fma(load<Arch>(dy + o * m.dy_channel + r * w), input, sums[o][r]);
+      });
+    });
+  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+    unroll<n - 1>([&](auto r) __attribute__((always_inline)) { sums[o][0] += sums[o][r + 1]; });
+    put<Arch>(memory + o * w, sums[o][0]);
+  });
+}
+
+/// The pixels that meet all columns of a piece of the window whose first column lies `shift` to the
+/// right of the output.
+template <int Columns, int SW>
+[[gnu::always_inline]] constexpr range conv2d_middle(int shift, int in_width, int out_width) {
+  const int left = std::clamp(ceil_divide(-shift, SW), 0, out_width);
+  return {left, std::clamp((in_width - Columns - shift + SW) / SW, left, out_width)};
+}
+
+/// The pixels at the edges of some rows, which leave out the taps in the padding.
+template <class Arch, int Outputs, int Columns, int SW, class T>
+[[gnu::noinline]] void conv2d_weights_edges(const conv2d_meeting<T>& m, int shift, int in_width,
+                                            int out_width, T* memory) {
+  const range middle = conv2d_middle<Columns, SW>(shift, in_width, out_width);
+  for (int pixel = 0; pixel < out_width; ++pixel) {
+    if (pixel == middle.first) pixel = middle.last;
+    if (pixel == out_width) return;
+    const range columns = taps_inside(pixel * SW + shift, Columns, in_width);
+    for (int k = columns.first; k < columns.last; ++k)
+      conv2d_weights_edge<Arch, Outputs>(m, m.dy + pixel * lanes, m.x + (pixel * SW + k) * lanes,
+                                         memory + k * Outputs * width<Arch, T>);
+  }
+}
+
+/// All columns of the window, a few at a time, and either the middle or the edges of the rows.
+template <class Arch, bool Middle, int Outputs, int KW, int SW, int First = 0, class T>
+[[gnu::always_inline]] inline void conv2d_weights_columns(conv2d_meeting<T> m, conv2d_extents e,
+                                                          T* memory) {
   constexpr int columns = std::min(KW - First, conv2d_weights_tile<Arch, T, KW>::columns);
-  conv2d_weights_row<Arch, Outputs, columns, SW>(m, First, sums + First * Outputs * width<Arch, T>);
+  const int shift = First - e.pad_left;
+  if constexpr (Middle)
+    conv2d_weights_middle<Arch, Outputs, columns, SW>(
+        m, conv2d_middle<columns, SW>(shift, e.in_width, e.out_width), memory);
+  else
+    conv2d_weights_edges<Arch, Outputs, columns, SW>(m, shift, e.in_width, e.out_width, memory);
+  m.x += columns * lanes;
   if constexpr (First + columns < KW)
-    conv2d_weights_columns<Arch, Outputs, KW, SW, First + columns>(m, sums);
+    conv2d_weights_columns<Arch, Middle, Outputs, KW, SW, First + columns>(
+        m, e, memory + columns * Outputs * width<Arch, T>);
 }
 
 /// Operands of the whole gradient.
@@ -82,28 +148,51 @@ struct conv2d_gradient {
   T* db;  // (out)
 };
 
-/// `Outputs` outputs and `channels` input channels: sums over blocks, rows and pixels in this order
-/// in a small array of registers, whose elements are added up at the end.
+/// Adds the middle or the edges of some rows of one block to the sums (channel, tap, output, lane)
+/// of a few channels.
+template <class Arch, bool Middle, int Outputs, int KH, int KW, int SH, int SW, class T>
+[[gnu::always_inline]] inline void conv2d_weights_add(const conv2d_gradient<T>& g, int block,
+                                                      int output, range channels, range rows,
+                                                      T* sums) {
+  const conv2d_extents& e = g.e;
+  const std::ptrdiff_t x_row = e.in_width * lanes, dy_row = e.out_width * lanes;
+  for (int c = channels.first; c < channels.last; ++c)
+    for (int k = 0; k < KH; ++k) {
+      const int shift = k - e.pad_top;  // output row r meets input row r * SH + shift
+      const int first = std::max(rows.first, ceil_divide(-shift, SH));
+      const int last = std::min(rows.last, ceil_divide(e.in_height - shift, SH));
+      T* memory = sums + ((c - channels.first) * KH + k) * KW * Outputs * width<Arch, T>;
+      const conv2d_meeting<T> m{
+          g.dy.block(block) + (output * e.out_height + first) * dy_row,
+          g.x.block(block) + (c * e.in_height + first * SH + shift) * x_row - e.pad_left * lanes,
+          last - first,
+          e.out_height * dy_row,
+          dy_row,
+          SH * x_row};
+      if (m.rows > 0) conv2d_weights_columns<Arch, Middle, Outputs, KW, SW>(m, e, memory);
+    }
+}
+
+/// `Outputs` outputs and a few input channels: sums over blocks, rows and pixels in a small array
+/// of registers, whose elements are added up at the end. A band of rows of dy stays in the first
+/// cache while all taps meet it. The order of a sum depends on the extents alone: for each block
+/// the middle of the rows, then their edges.
 template <class Arch, int Outputs, int KH, int KW, int SH, int SW, class T>
 void conv2d_weights_some(const conv2d_gradient<T>& g, int output, range channels) {
   constexpr int w = width<Arch, T>, taps = KH * KW;
   constexpr int most = conv2d_weights_tile<Arch, T, KW>::channels;
+  constexpr int pixels =
+      12288 / (conv2d_weights_tile<Arch, T, KW>::outputs * lanes * static_cast<int>(sizeof(T)));
   const conv2d_extents& e = g.e;
-  const std::ptrdiff_t x_row = e.in_width * lanes, dy_row = e.out_width * lanes;
+  const int band = std::max(1, pixels / e.out_width);
   alignas(64) T sums[most][taps][Outputs][w] = {};
-  for (int b = 0; b < g.blocks; ++b)
-    for (int r = 0; r < e.out_height; ++r) {
-      const int origin = r * SH - e.pad_top;
-      const range inside = taps_inside(origin, KH, e.in_height);
-      const T* dy = g.dy.block(b) + (output * e.out_height + r) * dy_row;
-      for (int c = channels.first; c < channels.last; ++c)
-        for (int k = inside.first; k < inside.last; ++k) {
-          const T* x = g.x.block(b) + (c * e.in_height + origin + k) * x_row;
-          const conv2d_meeting<T> m{dy,         e.out_height * dy_row, x,
-                                    e.in_width, e.out_width,           e.pad_left};
-          conv2d_weights_columns<Arch, Outputs, KW, SW>(m, &sums[c - channels.first][k * KW][0][0]);
-        }
-    }
+  for (int b = 0; b < g.blocks; ++b) {
+    for (int r = 0; r < e.out_height; r += band)
+      conv2d_weights_add<Arch, true, Outputs, KH, KW, SH, SW>(
+          g, b, output, channels, {r, std::min(r + band, e.out_height)}, &sums[0][0][0][0]);
+    conv2d_weights_add<Arch, false, Outputs, KH, KW, SH, SW>(g, b, output, channels,
+                                                             {0, e.out_height}, &sums[0][0][0][0]);
+  }
   for (int o = 0; o < Outputs; ++o)
     for (int c = channels.first; c < channels.last; ++c)
       for (int k = 0; k < taps; ++k)
@@ -121,7 +210,7 @@ void conv2d_bias_gradient(const conv2d_gradient<T>& g, int output) {
   g.db[output] = kernels::sum(total);
 }
 
-/// Whole tiles of outputs, then halves of it for what is left.
+/// Whole tiles of outputs, then smaller ones for what is left.
 template <class Arch, int Outputs, int KH, int KW, int SH, int SW, class T>
 void conv2d_weights_all(const conv2d_gradient<T>& g, range outputs) {
   constexpr int some = conv2d_weights_tile<Arch, T, KW>::channels;
@@ -132,7 +221,8 @@ void conv2d_weights_all(const conv2d_gradient<T>& g, range outputs) {
                                                          {c, std::min(c + some, g.e.in_channels)});
   if constexpr (Outputs > 1) {
     if (o < outputs.last)
-      conv2d_weights_all<Arch, Outputs / 2, KH, KW, SH, SW>(g, {o, outputs.last});
+      conv2d_weights_all<Arch, (Outputs > 4 ? Outputs / 2 : Outputs - 1), KH, KW, SH, SW>(
+          g, {o, outputs.last});
   }
 }
 

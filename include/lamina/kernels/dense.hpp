@@ -92,23 +92,27 @@ void dense_outputs(const dense_product<T>& p, range outputs, int block, range te
   }
 }
 
-/// All outputs of a few blocks, one piece of the terms after the other.
+/// The given outputs of a few blocks, one piece of the terms after the other. A tile's weights stay
+/// in the first cache from one block to the next.
 template <class Arch, int Blocks, class T, class Activation>
-void dense_blocks(const dense_product<T>& p, range outputs, int block, Activation activation) {
-  constexpr int tile_outputs = tile<Arch, T>::template dense_outputs<Blocks>;
+void dense_blocks(const dense_product<T>& p, range blocks, range outputs, Activation activation) {
+  constexpr int o = tile<Arch, T>::template dense_outputs<Blocks>;
   for (int k = 0; k < p.terms; k += dense_terms<T>)
-    dense_outputs<Arch, tile_outputs, Blocks>(
-        p, outputs, block, {k, std::min(p.terms, k + dense_terms<T>)}, activation);
+    for (int first = outputs.first; first < outputs.last; first += o)
+      for (int b = blocks.first; b < blocks.last; b += Blocks)
+        dense_outputs<Arch, o, Blocks>(p, {first, std::min(first + o, outputs.last)}, b,
+                                       {k, std::min(p.terms, k + dense_terms<T>)}, activation);
 }
 
+/// Two blocks at a time share what is read of the weights, whether or not they share a tile.
 template <class Arch, class T, class Activation>
 [[gnu::always_inline]] inline void dense_all(const dense_product<T>& p, range blocks, range outputs,
                                              Activation activation) {
   constexpr int together = tile<Arch, T>::dense_blocks;
   int b = blocks.first;
-  for (; b + together <= blocks.last; b += together)
-    dense_blocks<Arch, together>(p, outputs, b, activation);
-  for (; b < blocks.last; ++b) dense_blocks<Arch, 1>(p, outputs, b, activation);
+  for (; b + 2 <= blocks.last; b += 2)
+    dense_blocks<Arch, together>(p, {b, b + 2}, outputs, activation);
+  if (b < blocks.last) dense_blocks<Arch, 1>(p, {b, b + 1}, outputs, activation);
 }
 
 }  // namespace detail

@@ -42,7 +42,7 @@ struct tile {
   static constexpr int accumulators = vector_registers == 32 ? 24 : 12;
 
   /// Blocks that a dense kernel takes at once, and outputs of each that it holds.
-  static constexpr int dense_blocks = 2 * registers<Arch, T> <= accumulators ? 2 : 1;
+  static constexpr int dense_blocks = accumulators / registers<Arch, T> >= 12 ? 2 : 1;
   template <int Blocks>
   static constexpr int dense_outputs = std::clamp(accumulators / (Blocks * registers<Arch, T>), 1,
                                                   12);
@@ -93,6 +93,23 @@ template <class T, class Arch>
   } else {
     return xsimd::fma(x, y, z);
   }
+}
+
+/// The same value, which the compiler then holds in a register instead of reading it again as an
+/// operand of each instruction that uses it.
+template <class T, class Arch>
+[[gnu::always_inline]] inline xsimd::batch<T, Arch> held(xsimd::batch<T, Arch> x) {
+#if defined(__x86_64__)
+  asm volatile("" : "+v"(x.data));
+#endif
+  return x;
+}
+
+/// Ends an iteration of a loop: nothing that was read is kept for the next one, for which g++ would
+/// unroll the loop and spill the accumulators.
+template <class Arch>
+[[gnu::always_inline]] inline void forget_reads() {
+  asm volatile("" : : : "memory");
 }
 
 template <class T, class Arch>
