@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <lamina/train/fit.hpp>
+//
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace lamina;
+
+/// Writes down what it is asked; the loss of a batch is the mean of its images' numbers.
+struct recorder : detail::trainee {
+  std::vector<std::vector<std::uint32_t>> batches;
+  std::vector<int> epochs;
+  std::vector<std::size_t> evaluated;
+
+  batch_record train_batch(const examples&, const std::uint32_t* order, std::size_t first,
+                           int images, int epoch) override {
+    const auto& batch = batches.emplace_back(order + first, order + first + images);
+    epochs.push_back(epoch);
+    const double sum = std::accumulate(batch.begin(), batch.end(), 0.0);
+    return {.epoch = epoch, .images = images, .loss = sum / images, .accuracy = 0.5};
+  }
+
+  evaluation evaluate_examples(const examples& from) override {
+    evaluated.push_back(from.size());
+    return {static_cast<double>(from.size()), 0.25, from.size()};
+  }
+
+  /// The images of an epoch in the order in which they were trained on.
+  std::vector<std::uint32_t> order_of(int epoch) const {
+    std::vector<std::uint32_t> all;
+    for (std::size_t i = 0; i < batches.size(); ++i)
+      if (epochs[i] == epoch) all.insert(all.end(), batches[i].begin(), batches[i].end());
+    return all;
+  }
+};
+
+struct told : progress {
+  std::string text;
+
+  void begin_epoch(int epoch, int epochs, std::size_t steps, std::size_t images) override {
+    text += "begin " + std::to_string(epoch) + '/' + std::to_string(epochs) + ' ' +
+            std::to_string(steps) + ' ' + std::to_string(images) + '\n';
+  }
+  void step(std::size_t done, double loss, double accuracy) override {
+    text += "step " + std::to_string(done) + ' ' + std::to_string(loss) + ' ' +
+            std::to_string(accuracy) + '\n';
+  }
+  void end_epoch(const epoch_record& record) override {
+    text += "end " + std::to_string(record.epoch) + '\n';
+  }
+};
+
+/// So many images of one value.
+examples images(std::size_t count) {
+  static const std::vector<float> values(100);
+  return {.image_size = 1, .values = std::span{values}.first(count)};
+}
+
+std::string refusal(const examples& from, const fit_options& how) {
+  recorder who;
+  try {
+    detail::run_epochs(who, from, how, 1, 0);
+  } catch (const error& refused) {
+    CHECK(who.batches.empty());
+    return refused.what();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_CASE("an epoch sees each image once, the last batch may be smaller") {
+  recorder who;
+  const history run = detail::run_epochs(who, images(10), {.epochs = 2, .batch = 4}, 1, 0);
+  REQUIRE(who.batches.size() == 6);
+  CHECK(who.batches[2].size() == 2);
+  CHECK(who.epochs == std::vector<int>{1, 1, 1, 2, 2, 2});
+  std::vector<std::uint32_t> first = who.order_of(1), second = who.order_of(2);
+  CHECK(first != second);
+  std::sort(first.begin(), first.end());
+  std::sort(second.begin(), second.end());
+  CHECK(first == second);
+  CHECK(first == std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+  REQUIRE(run.epochs.size() == 2);
+  CHECK(run.epochs[0].loss == doctest::Approx(4.5));  // the mean over images, not over batches
+  CHECK(run.epochs[1].loss == doctest::Approx(4.5));
+  CHECK(run.epochs[0].accuracy == doctest::Approx(0.5));
+  CHECK(run.epochs[0].validation_loss != run.epochs[0].validation_loss);
+  CHECK(run.epochs[1].seconds >= 0);
+}
+
+TEST_CASE("the order follows from seed and epoch alone, so a run can go on later") {
+  recorder whole, early, late, other;
+  detail::run_epochs(whole, images(20), {.epochs = 3, .batch = 7}, 1, 0);
+  detail::run_epochs(early, images(20), {.epochs = 2, .batch = 20}, 1, 0);
+  detail::run_epochs(late, images(20), {.epochs = 1, .batch = 3}, 1, 2);
+  detail::run_epochs(other, images(20), {.epochs = 1}, 2, 0);
+  CHECK(early.order_of(1) == whole.order_of(1));
+  CHECK(early.order_of(2) == whole.order_of(2));
+  CHECK(late.order_of(3) == whole.order_of(3));
+  CHECK(other.order_of(1) != whole.order_of(1));
+}
+
+TEST_CASE("without shuffling the order is the examples'") {
+  recorder who;
+  detail::run_epochs(who, images(5), {.batch = 2, .shuffle = false}, 1, 0);
+  CHECK(who.order_of(1) == std::vector<std::uint32_t>{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("validation and test images are evaluated after each epoch") {
+  recorder who;
+  const history run = detail::run_epochs(
+      who, images(5), {.epochs = 2, .validation = images(3), .test = images(4)}, 1, 0);
+  CHECK(who.evaluated == std::vector<std::size_t>{3, 4, 3, 4});
+  CHECK(run.epochs[1].validation_loss == 3);
+  CHECK(run.epochs[1].validation_accuracy == 0.25);
+  CHECK(run.epochs[1].test_loss == 4);
+}
+
+TEST_CASE("callbacks and progress hear of each batch and epoch, and may end the training") {
+  recorder who;
+  told progress;
+  std::string heard;
+  const history run = detail::run_epochs(who, images(3),
+                                         {.epochs = 5,
+                                          .batch = 2,
+                                          .shuffle = false,
+                                          .on_batch =
+                                              [&](const batch_record& batch) {
+                                                heard += std::to_string(batch.epoch) + '.' +
+                                                         std::to_string(batch.step) + ' ';
+                                              },
+                                          .on_epoch =
+                                              [&](const epoch_record& record) {
+                                                heard += "end ";
+                                                return record.epoch < 2;
+                                              },
+                                          .progress = &progress},
+                                         1, 0);
+  CHECK(heard == "1.1 1.2 end 2.1 2.2 end ");
+  CHECK(run.epochs.size() == 2);
+  CHECK(progress.text ==
+        "begin 1/5 2 3\nstep 1 0.500000 0.500000\nstep 2 1.000000 0.500000\nend 1\n"
+        "begin 2/5 2 3\nstep 1 0.500000 0.500000\nstep 2 1.000000 0.500000\nend 2\n");
+}
+
+TEST_CASE("a batch larger than all images, and no epochs, are allowed") {
+  recorder who;
+  CHECK(detail::run_epochs(who, images(3), {.batch = 1024}, 1, 0).epochs.size() == 1);
+  CHECK(who.batches.size() == 1);
+  CHECK(detail::run_epochs(who, images(3), {.epochs = 0}, 1, 0).epochs.empty());
+}
+
+TEST_CASE("what cannot be trained on is refused before the first step") {
+  CHECK(refusal(images(0), {}) == "fit: expected at least 1 image, found none");
+  CHECK(refusal(images(3), {.epochs = -1}).starts_with("fit: expected epochs of at least 0"));
+  CHECK(refusal(images(3), {.batch = 0}).starts_with("fit: expected a batch of at least 1"));
+}
