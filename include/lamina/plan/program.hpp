@@ -142,6 +142,10 @@ struct liveness {
       const bool reads_output = op.activates || op.kind == softmax || op.kind == custom;
       if (reads_input) extend(value(op.input), time);
       if (reads_output) extend(value(op.output), time);
+      // a pool routes the gradient to where its normalisation began, wanted or not
+      if (op.kind == normalisation && op.layers.count == 2) {
+        gradient(op.input).size = code.value_size[static_cast<std::size_t>(op.input)];
+      }
       extend(gradient(op.input), time);
       extend(gradient(op.output), time);
       if (op.kind == join) extend(gradient(op.output), 2 * loss - fork_of(code, i));
