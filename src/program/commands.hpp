@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <lamina/program/command_line.hpp>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The commands, after their words have been read. Each throws lamina::error where it fails.
+namespace lamina::cli {
+
+struct train_words {
+  std::string model;
+  std::filesystem::path data, out;
+  std::string recipe = "course";
+  std::optional<int> epochs, batch;
+  std::optional<std::string> optimizer;
+  std::optional<double> learning_rate;
+  std::uint64_t seed = 0;
+  double validation = 0;  ///< part of the training images
+  int threads = 0;        ///< 0: as many as the machine has
+  bool json = false;
+};
+
+struct evaluate_words {
+  std::filesystem::path run, data;
+  bool json = false;
+};
+
+struct predict_words {
+  std::filesystem::path run, data;
+  std::vector<std::filesystem::path> images;
+  std::size_t test = 0;  ///< so many images of the test set
+  std::size_t top = 3;
+  bool show = false, json = false;
+};
+
+struct summary_words {
+  std::string model;
+  int batch = 32;
+  bool json = false;
+};
+
+struct data_words {
+  std::string set, from;
+  std::filesystem::path data;
+};
+
+void train(const model_registry& models, const train_words& words);
+void evaluate(const model_registry& models, const evaluate_words& words);
+void predict(const model_registry& models, const predict_words& words);
+void summarize(const model_registry& models, const summary_words& words);
+void fetch_data(const data_words& words);
+void verify_data(const data_words& words);
+
+/// One JSON document on standard output.
+void print(const nlohmann::ordered_json& document);
+
+/// Seconds since the program started.
+double seconds_since_start();
+
+}  // namespace lamina::cli

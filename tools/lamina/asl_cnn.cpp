@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "models.hpp"
+
+#include <lamina/io/asl.hpp>
+#include <lamina/program/model_of.hpp>
+#include <models/asl_cnn.hpp>
+
+void add_asl_cnn(lamina::cli::command_line& to) {
+  to.add("asl-cnn", std::make_unique<lamina::cli::model_of<lamina::models::asl_cnn>>(),
+         {.data = lamina::asl::load, .epochs = 20});
+}

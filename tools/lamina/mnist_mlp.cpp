@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "models.hpp"
+
+#include <lamina/io/mnist.hpp>
+#include <lamina/program/model_of.hpp>
+#include <models/mnist_mlp.hpp>
+
+void add_mnist_mlp(lamina::cli::command_line& to) {
+  to.add("mnist-mlp", std::make_unique<lamina::cli::model_of<lamina::models::mnist_mlp>>(),
+         {.data = lamina::mnist::load, .epochs = 5});
+}
