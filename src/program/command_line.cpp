@@ -72,6 +72,16 @@ class parser {
     command->add_option("--data", folder, "folder of the images, else $LAMINA_DATA or the cache");
   }
 
+  /// Unlike CLI::Range this refuses infinity and what is no number.
+  static CLI::Validator number(const std::string& rule, bool (*accepts)(double)) {
+    return {[rule, accepts](const std::string& text) {
+              const double value = std::strtod(text.c_str(), nullptr);
+              const bool right = std::isfinite(value) && accepts(value);
+              return right ? "" : "expected a number " + rule + ", found " + text;
+            },
+            "NUMBER"};
+  }
+
   static void add_json(CLI::App* command, bool& json) {
     command->add_flag("--json", json, "one JSON document on standard output");
   }
@@ -83,12 +93,6 @@ class parser {
             "[--optimizer NAME] [--learning-rate X] [--validation F] [--threads N] [--out DIR] "
             "[--json]",
             [this] { train(models_, train_); });
-    const auto finite_rate = CLI::Validator(
-        [](const std::string& text) {
-          const double rate = std::strtod(text.c_str(), nullptr);
-          return std::isfinite(rate) && rate > 0 ? "" : "expected a number above 0, found " + text;
-        },
-        "X");
     const std::vector<std::string> optimizers(any_optimizer::names.begin(),
                                               any_optimizer::names.end());
     add_model(command, train_.model);
@@ -101,9 +105,10 @@ class parser {
     command->add_option("--seed", train_.seed, "of weights, order and dropout")
         ->check(CLI::NonNegativeNumber);
     command->add_option("--optimizer", train_.optimizer)->check(CLI::IsMember(optimizers));
-    command->add_option("--learning-rate", train_.learning_rate)->check(finite_rate);
+    command->add_option("--learning-rate", train_.learning_rate)
+        ->check(number("above 0", [](double x) { return x > 0; }));
     command->add_option("--validation", train_.validation, "part of the training images held back")
-        ->check(CLI::Range(0.0, 0.999));
+        ->check(number("from 0 to below 1", [](double x) { return x >= 0 && x < 1; }));
     command->add_option("--threads", train_.threads)->check(CLI::Range(1, most_threads));
     command->add_option("--out", train_.out, "folder of the run, else runs/MODEL");
     add_json(command, train_.json);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <lamina/program/command_line.hpp>
+
+#include "fake_model.hpp"
+#include "io/temporary_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+using namespace lamina;
+
+namespace {
+
+std::string read(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The exit status of the program with one fake model, `model`.
+int run(
+    std::vector<std::string> words, model_options options = {.data = fake_data},
+    std::function<void()> on_fit = [] {}) {
+  cli::command_line program;
+  program.add("model", std::make_unique<fake_model>(std::move(on_fit)), std::move(options));
+  std::vector<const char*> arguments{"lamina"};
+  for (const auto& word : words) arguments.push_back(word.c_str());
+  return program.run(static_cast<int>(arguments.size()), arguments.data());
+}
+
+}  // namespace
+
+TEST_CASE("a run is written by train and read by the other commands") {
+  const temporary_folder folder;
+  const auto out = (folder / "run").string();
+  CHECK(run({"train", "model", "--out", out}) == 0);
+  CHECK(read(folder / "run" / "history.csv").find("\n5,0.2,") != std::string::npos);
+  CHECK(read(folder / "run" / "run.json").find("\"model\": \"model\"") != std::string::npos);
+  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 3);
+  CHECK(run({"evaluate", out}) == 0);
+  CHECK(run({"predict", out, "--test", "2"}) == 0);
+  CHECK(run({"summary", "model"}) == 0);
+}
+
+TEST_CASE("an older run stays until the new one is whole") {
+  const temporary_folder folder;
+  const auto out = (folder / "run").string();
+  REQUIRE(run({"train", "model", "--out", out, "--epochs", "2"}) == 0);
+  const auto weights = read(folder / "run" / "model.safetensors");
+  const auto history = read(folder / "run" / "history.csv");
+  CHECK(run({"train", "model", "--out", out}, {.data = fake_data},
+            [] { throw std::runtime_error("the power\nis gone"); }) == 1);
+  CHECK(read(folder / "run" / "model.safetensors") == weights);
+  CHECK(read(folder / "run" / "history.csv") == history);
+  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 3);
+}
+
+TEST_CASE("an output folder that cannot be written is found before the images are read") {
+  const temporary_folder folder;
+  std::ofstream(folder / "file") << "no folder";
+  bool asked = false;
+  const model_options options{.data = [&](const std::filesystem::path& path) {
+    asked = true;
+    return fake_data(path);
+  }};
+  CHECK(run({"train", "model", "--out", (folder / "file").string()}, options) == 1);
+  CHECK(run({"train", "model", "--out", "/proc/lamina"}, options) == 1);
+  CHECK(!asked);
+}
+
+TEST_CASE("images that do not fit the network") {
+  const temporary_folder folder;
+  const auto with = [&](auto change) {
+    return run({"train", "model", "--out", folder.path.string()},
+               {.data = [&](const std::filesystem::path& path) {
+                 auto data = fake_data(path);
+                 change(data);
+                 return data;
+               }});
+  };
+  CHECK(with([](labelled_data&) {}) == 0);
+  CHECK(with([](labelled_data& data) { data.train.width = 4, data.train.height = 1; }) == 1);
+  CHECK(with([](labelled_data& data) { data.test.channels = 4; }) == 1);
+  CHECK(with([](labelled_data& data) { data.train.classes = 3; }) == 1);
+  CHECK(with([](labelled_data& data) { data.test.labels.clear(), data.test.pixels.clear(); }) == 1);
+}
+
+TEST_CASE("wrong usage") {
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"other"},
+                                             {"train"},
+                                             {"train", "other"},
+                                             {"train", "model", "--epochs", "0"},
+                                             {"train", "model", "--unknown"},
+                                             {"predict", "run"},
+                                             {"data", "fetch", "cifar"}})
+    CHECK(run(words) == 2);
+}
