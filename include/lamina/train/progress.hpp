@@ -102,11 +102,15 @@ class progress_bar : public progress {
 
   void print(const char* text) { print("%s", text); }
 
-  /// A bar of 20 characters, none on a narrow terminal.
+  /// A bar of up to 20 characters, in what the rest of the line leaves of the terminal's width.
   void bar(double part) {
-    if (columns_ < 90) return;
-    char marks[21] = "....................";
-    std::memset(marks, '#', static_cast<std::size_t>(20 * std::clamp(part, 0.0, 1.0)));
+    constexpr std::size_t rest = 84, least = 5;
+    if (columns_ < rest + least) return;
+    const auto width = std::min<std::size_t>(columns_ - rest, 20);
+    const double done = std::clamp(part, 0.0, 1.0) * static_cast<double>(width);
+    char marks[] = "....................";
+    std::memset(marks, '#', static_cast<std::size_t>(done));
+    marks[width] = '\0';
     print("[%s]", marks);
   }
 
