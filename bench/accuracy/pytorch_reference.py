@@ -60,8 +60,16 @@ class KerasBatchNorm(nn.Module):
 
     def forward(self, x):
         if not self.training:
-            return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias,
-                                False, 0.0, self.epsilon)
+            return F.batch_norm(
+                x,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                self.bias,
+                False,
+                0.0,
+                self.epsilon,
+            )
         mean, variance = torch.zeros_like(self.running_mean), torch.zeros_like(self.running_var)
         y = F.batch_norm(x, mean, variance, self.weight, self.bias, True, 1.0, self.epsilon)
         count = x.numel() // x.shape[1]
@@ -72,8 +80,14 @@ class KerasBatchNorm(nn.Module):
 
 
 def mlp(classes):
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(),
-                         nn.Linear(512, classes))
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(784, 512),
+        nn.ReLU(),
+        nn.Linear(512, 512),
+        nn.ReLU(),
+        nn.Linear(512, classes),
+    )
 
 
 def asl_cnn():
@@ -81,16 +95,31 @@ def asl_cnn():
         return nn.MaxPool2d(2, ceil_mode=True)  # for 28, 14 and 7 the same as `same`
 
     return nn.Sequential(
-        nn.Conv2d(1, 75, 3, padding=1), nn.ReLU(), KerasBatchNorm(75), pool(),
-        nn.Conv2d(75, 50, 3, padding=1), nn.ReLU(), nn.Dropout(0.2), KerasBatchNorm(50), pool(),
-        nn.Conv2d(50, 25, 3, padding=1), nn.ReLU(), KerasBatchNorm(25), pool(),
-        nn.Flatten(), nn.Linear(400, 512), nn.ReLU(), nn.Dropout(0.3), nn.Linear(512, 24))
+        nn.Conv2d(1, 75, 3, padding=1),
+        nn.ReLU(),
+        KerasBatchNorm(75),
+        pool(),
+        nn.Conv2d(75, 50, 3, padding=1),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        KerasBatchNorm(50),
+        pool(),
+        nn.Conv2d(50, 25, 3, padding=1),
+        nn.ReLU(),
+        KerasBatchNorm(25),
+        pool(),
+        nn.Flatten(),
+        nn.Linear(400, 512),
+        nn.ReLU(),
+        nn.Dropout(0.3),
+        nn.Linear(512, 24),
+    )
 
 
 def idx(path):
     raw = gzip.decompress(path.read_bytes())
     dimensions = raw[3]
-    shape = [int.from_bytes(raw[4 + 4 * i:8 + 4 * i], "big") for i in range(dimensions)]
+    shape = [int.from_bytes(raw[4 + 4 * i : 8 + 4 * i], "big") for i in range(dimensions)]
     return numpy.frombuffer(raw, numpy.uint8, offset=4 + 4 * dimensions).reshape(shape)
 
 
@@ -103,12 +132,22 @@ def sign_mnist(path):
 def load(model, folder):
     """Images as (n, 1, 28, 28) from 0 to 1 and labels from 0, of the training and the test set."""
     if model == "mnist-mlp":
-        parts = [(idx(folder / f"mnist/{p}-images-idx3-ubyte.gz"), idx(folder / f"mnist/{p}-labels-idx1-ubyte.gz"))
-                 for p in ("train", "t10k")]
+        parts = [
+            (
+                idx(folder / f"mnist/{p}-images-idx3-ubyte.gz"),
+                idx(folder / f"mnist/{p}-labels-idx1-ubyte.gz"),
+            )
+            for p in ("train", "t10k")
+        ]
     else:
         parts = [sign_mnist(folder / f"asl/sign_mnist_{p}.csv.gz") for p in ("train", "test")]
-    return [(torch.from_numpy(x.astype(numpy.float32) / 255).unsqueeze(1), torch.from_numpy(y.astype(numpy.int64)))
-            for x, y in parts]
+    return [
+        (
+            torch.from_numpy(x.astype(numpy.float32) / 255).unsqueeze(1),
+            torch.from_numpy(y.astype(numpy.int64)),
+        )
+        for x, y in parts
+    ]
 
 
 models = {  # name: network, epochs of the course
@@ -173,7 +212,11 @@ def finished(path, model, epochs):
     if not path.exists():
         return set()
     with path.open() as file:
-        return {int(r["seed"]) for r in csv.DictReader(file) if r["model"] == model and int(r["epochs"]) == epochs}
+        return {
+            int(r["seed"])
+            for r in csv.DictReader(file)
+            if r["model"] == model and int(r["epochs"]) == epochs
+        }
 
 
 def run(options, seed, epochs, train, test):
@@ -188,16 +231,33 @@ def run(options, seed, epochs, train, test):
         test_loss, accuracy = evaluate(net, *test)
         spent = time.perf_counter() - start - waited
         seconds += spent
-        records.append({"model": options.model, "seed": seed, "epoch": epoch, "loss": f"{loss:.6f}",
-                        "test_accuracy": f"{accuracy:.6f}", "test_loss": f"{test_loss:.6f}",
-                        "seconds": f"{spent:.2f}"})
+        records.append(
+            {
+                "model": options.model,
+                "seed": seed,
+                "epoch": epoch,
+                "loss": f"{loss:.6f}",
+                "test_accuracy": f"{accuracy:.6f}",
+                "test_loss": f"{test_loss:.6f}",
+                "seconds": f"{spent:.2f}",
+            }
+        )
         print(records[-1], flush=True)
     for record in records:
         append(options.out / "pytorch_epochs.csv", record)
-    append(options.out / "pytorch.csv",
-           {"model": options.model, "seed": seed, "epochs": epochs, "test_accuracy": f"{accuracy:.6f}",
-            "test_loss": f"{test_loss:.6f}", "seconds": f"{seconds:.1f}", "threads": options.threads,
-            "torch": torch.__version__})
+    append(
+        options.out / "pytorch.csv",
+        {
+            "model": options.model,
+            "seed": seed,
+            "epochs": epochs,
+            "test_accuracy": f"{accuracy:.6f}",
+            "test_loss": f"{test_loss:.6f}",
+            "seconds": f"{seconds:.1f}",
+            "threads": options.threads,
+            "torch": torch.__version__,
+        },
+    )
 
 
 def main():

@@ -43,19 +43,38 @@ def append(path, row):
 def train(options, seed):
     """One run of the program; the row of its results."""
     with tempfile.TemporaryDirectory() as out:
-        command = [options.program, "train", options.model, "--recipe", options.recipe, "--seed", str(seed),
-                   "--out", out, "--json"]
+        command = [
+            options.program,
+            "train",
+            options.model,
+            "--recipe",
+            options.recipe,
+            "--seed",
+            str(seed),
+            "--out",
+            out,
+            "--json",
+        ]
         if options.threads:
             command += ["--threads", str(options.threads)]
         if options.epochs:
             command += ["--epochs", str(options.epochs)]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        sys.exit(f"run.py: {' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()}")
+        sys.exit(
+            f"run.py: {' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()}"
+        )
     result = json.loads(done.stdout)
-    return {"model": result["model"], "recipe": options.recipe, "seed": seed, "epochs": len(result["epochs"]),
-            "test_accuracy": f"{result['test']['accuracy']:.6f}", "test_loss": f"{result['test']['loss']:.6f}",
-            "seconds": f"{result['seconds']:.2f}", "threads": result["threads"]}
+    return {
+        "model": result["model"],
+        "recipe": options.recipe,
+        "seed": seed,
+        "epochs": len(result["epochs"]),
+        "test_accuracy": f"{result['test']['accuracy']:.6f}",
+        "test_loss": f"{result['test']['loss']:.6f}",
+        "seconds": f"{result['seconds']:.2f}",
+        "threads": result["threads"],
+    }
 
 
 def wait_while(path):
@@ -67,13 +86,17 @@ def summary(rows, title):
     """A line for each model, recipe and number of epochs: runs, median, worst, best, seconds."""
     groups = {}
     for row in rows:
-        groups.setdefault((row["model"], row.get("recipe", "course"), row["epochs"]), []).append(row)
+        groups.setdefault((row["model"], row.get("recipe", "course"), row["epochs"]), []).append(
+            row
+        )
     for (model, recipe, epochs), runs in sorted(groups.items()):
         accuracy = [100 * float(row["test_accuracy"]) for row in runs]
         seconds = statistics.median(float(row["seconds"]) for row in runs)
-        print(f"{title:8} {model:18} {recipe:7} {epochs:>3} epochs, {len(runs):>2} runs: median "
-              f"{statistics.median(accuracy):.2f} %, worst {min(accuracy):.2f}, best {max(accuracy):.2f}; "
-              f"{seconds:.1f} s a run")
+        print(
+            f"{title:8} {model:18} {recipe:7} {epochs:>3} epochs, {len(runs):>2} runs: median "
+            f"{statistics.median(accuracy):.2f} %, worst {min(accuracy):.2f}, "
+            f"best {max(accuracy):.2f}; {seconds:.1f} s a run"
+        )
 
 
 def main():
@@ -92,14 +115,22 @@ def main():
         parser.error("give a model or --summary")
     first, _, last = options.seeds.partition("-")
     for seed in range(int(first), int(last or first) + 1) if options.model else ():
-        if any(row["model"] == options.model and row["recipe"] == options.recipe and int(row["seed"]) == seed
-               and options.epochs in (None, int(row["epochs"])) for row in read(options.out)):
+        if any(
+            row["model"] == options.model
+            and row["recipe"] == options.recipe
+            and int(row["seed"]) == seed
+            and options.epochs in (None, int(row["epochs"]))
+            for row in read(options.out)
+        ):
             continue
         wait_while(options.pause_file)
         append(options.out, train(options, seed))
         print(read(options.out)[-1], file=sys.stderr, flush=True)
     summary([row for row in read(options.out) if options.model in (None, row["model"])], "lamina")
-    summary([row for row in read(FOLDER / "pytorch.csv") if options.model in (None, row["model"])], "PyTorch")
+    summary(
+        [row for row in read(FOLDER / "pytorch.csv") if options.model in (None, row["model"])],
+        "PyTorch",
+    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ namespace reference {
 
 /// Reads the parameters of a case into a network: one tensor for each name, in the network's order.
 template <class Subject>
-void set_parameters(Subject& net, const std::string& name, const std::vector<std::string>& tensors) {
+void set_parameters(Subject& net, const std::string& name,
+                    const std::vector<std::string>& tensors) {
   REQUIRE(tensors.size() == Subject::parameter_tensors());
   for (std::size_t slot = 0; slot < tensors.size(); ++slot) {
     const std::vector<double> given = numbers(name + "/" + tensors[slot]);
@@ -34,14 +35,15 @@ void check_pass(const std::string& name, int images, const std::vector<std::stri
                 first_images(name + "/grad_input", images));
   }
   for (std::size_t slot = 0; slot < tensors.size(); ++slot) {
-    const std::string gradient = name + "/batch" + std::to_string(images) + "/grad_" + tensors[slot];
+    const std::string gradient =
+        name + "/batch" + std::to_string(images) + "/grad_" + tensors[slot];
     check_close(net.gradient(slot), gradient, numbers(gradient));
   }
 }
 
 /// A layer against a case in which images do not see each other, over batches of 1, 3, 16 and 17:
-/// behind a layer that changes nothing, so that its input has a gradient; as the first layer; and as
-/// a prediction runs it.
+/// behind a layer that changes nothing, so that its input has a gradient; as the first layer; and
+/// as a prediction runs it.
 template <class Input, class... Layers>
 void check_layer(const std::string& name, const std::vector<std::string>& tensors = {}) {
   using namespace lamina;

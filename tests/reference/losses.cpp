@@ -7,8 +7,9 @@
 
 using namespace lamina;
 
-/// A dense layer that passes its inputs on, so that the gradients of its parameters tell the gradient
-/// of the loss: of the bias the sum over the images, of the weights what falls to each input.
+/// A dense layer that passes its inputs on, so that the gradients of its parameters tell the
+/// gradient of the loss: of the bias the sum over the images, of the weights what falls to each
+/// input.
 template <class Net, class Loss>
 static void check_loss(const std::string& name, Loss loss, int size, bool labelled) {
   const auto outputs = static_cast<std::size_t>(size);
@@ -17,8 +18,7 @@ static void check_loss(const std::string& name, Loss loss, int size, bool labell
     const std::string batch = name + "/batch" + std::to_string(images) + "/";
     const std::vector<double> given = reference::first_images(name + "/input", images);
     const std::vector<float> values(given.begin(), given.end());
-    const auto wanted =
-        reference::first_images(labelled ? "labels" : name + "/target", images);
+    const auto wanted = reference::first_images(labelled ? "labels" : name + "/target", images);
     const std::vector<float> targets(wanted.begin(), wanted.end());
     std::vector<std::uint8_t> labels;
     for (const double each : wanted) labels.push_back(static_cast<std::uint8_t>(each));

@@ -58,8 +58,8 @@ void set_first_weights(const std::vector<lamina::named_tensor<T>>& tensors) {
   }
 }
 
-/// What a tensor may be apart from PyTorch's, as the norm of the difference over the norm, and a loss,
-/// relative.
+/// What a tensor may be apart from PyTorch's, as the norm of the difference over the norm, and a
+/// loss, relative.
 struct nearness {
   double loss, weights;
 };
@@ -74,7 +74,8 @@ void check_weights(const lamina::named_tensor<T>& tensor, const std::string& nam
     apart = std::hypot(apart, found - expected[i]);
     whole = std::hypot(whole, expected[i]);
   }
-  for (const T value : tensor.values) norm += static_cast<double>(value) * static_cast<double>(value);
+  for (const T value : tensor.values)
+    norm += static_cast<double>(value) * static_cast<double>(value);
   INFO(name);
   REQUIRE(expected.size() == (tensor.values.size() - 1) / stride + 1);
   CHECK(apart <= within * whole);
@@ -100,7 +101,9 @@ void check_ten_steps(const std::string& name, const lamina::rmsprop& optimizer, 
 
 /// RMSprop as Keras has it, and as PyTorch.
 inline constexpr lamina::rmsprop keras_form{.learning_rate = 1e-3, .rho = 0.9, .epsilon = 1e-7};
-inline constexpr lamina::rmsprop pytorch_form{.learning_rate = 1e-3, .rho = 0.9, .epsilon = 1e-7,
+inline constexpr lamina::rmsprop pytorch_form{.learning_rate = 1e-3,
+                                              .rho = 0.9,
+                                              .epsilon = 1e-7,
                                               .place = lamina::epsilon_place::beside_root};
 
 inline constexpr nearness in_double{1e-9, 1e-7};

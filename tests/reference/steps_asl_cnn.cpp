@@ -7,12 +7,11 @@ using namespace lamina;
 using namespace reference;
 
 /// models::asl_cnn, with nothing dropped.
-using asl_cnn = network<input<28, 28, 1>,
-    conv2d<75, window<3, 3>, same>, relu, batch_norm<>, max_pool<2, same>,
-    conv2d<50, window<3, 3>, same>, relu, dropout<0.0>, batch_norm<>, max_pool<2, same>,
-    conv2d<25, window<3, 3>, same>, relu, batch_norm<>, max_pool<2, same>,
-    flatten, dense<512>, relu, dropout<0.0>,
-    dense<24>, softmax>;
+using asl_cnn =
+    network<input<28, 28, 1>, conv2d<75, window<3, 3>, same>, relu, batch_norm<>, max_pool<2, same>,
+            conv2d<50, window<3, 3>, same>, relu, dropout<0.0>, batch_norm<>, max_pool<2, same>,
+            conv2d<25, window<3, 3>, same>, relu, batch_norm<>, max_pool<2, same>, flatten,
+            dense<512>, relu, dropout<0.0>, dense<24>, softmax>;
 
 static_assert(std::same_as<asl_cnn::shapes, models::asl_cnn::shapes>);
 static_assert(asl_cnn::parameter_count == models::asl_cnn::parameter_count);

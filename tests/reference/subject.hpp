@@ -11,8 +11,8 @@
 
 namespace reference {
 
-/// A network in double whose passes are run one by one: any batch in, any gradient of the output in,
-/// every value out. Images are (image, channel, y, x).
+/// A network in double whose passes are run one by one: any batch in, any gradient of the output
+/// in, every value out. Images are (image, channel, y, x).
 template <class Net, lamina::fusion_mode Mode = lamina::fusion_mode::training>
 class subject {
  public:
@@ -71,8 +71,8 @@ class subject {
 
   std::size_t images() const { return static_cast<std::size_t>(batch_.images); }
 
-  void scatter(std::span<const double> from, std::size_t size,
-               lamina::kernels::blocked<double> to, double beyond) {
+  void scatter(std::span<const double> from, std::size_t size, lamina::kernels::blocked<double> to,
+               double beyond) {
     for (int block = 0; block < batch_.blocks(); ++block) {
       for (std::size_t at = 0; at < size * lanes; ++at) {
         const std::size_t image = static_cast<std::size_t>(block) * lanes + at % lanes;
@@ -85,7 +85,8 @@ class subject {
     std::vector<double> to(images() * size);
     for (std::size_t image = 0; image < images(); ++image) {
       const double* block = from.block(static_cast<int>(image / lanes));
-      for (std::size_t i = 0; i < size; ++i) to[image * size + i] = block[i * lanes + image % lanes];
+      for (std::size_t i = 0; i < size; ++i)
+        to[image * size + i] = block[i * lanes + image % lanes];
     }
     return to;
   }

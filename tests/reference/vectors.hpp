@@ -30,7 +30,8 @@ inline const lamina::safetensors_file& file() {
 /// The numbers of one tensor.
 inline std::vector<double> numbers(const std::string& name) {
   const auto* entry = file().find(name);
-  if (entry == nullptr) throw lamina::error("vectors.safetensors: expected '" + name + "', found none");
+  if (entry == nullptr)
+    throw lamina::error("vectors.safetensors: expected '" + name + "', found none");
   std::vector<double> result(entry->count);
   if (entry->type == "F64") {
     std::memcpy(result.data(), file().bytes(*entry).data(), 8 * result.size());
