@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lamina/kernels/reduce.hpp"
+#include "lamina/kernels/simd.hpp"
 
 namespace lamina::kernels {
 
@@ -17,34 +18,35 @@ struct moments {
   double count = 0, mean = 0, squares = 0;
 };
 
-/// Adds the moments of one block's plane: Chan, Golub, LeVeque (1983), equation 2.1.
-template <class Arch, class T>
-[[gnu::always_inline]] inline void merge(moments& m, double count, double mean, double squares) {
-  const double total = m.count + count;
-  const double distance = mean - m.mean;
-  m.mean += distance * count / total;
-  m.squares += squares + distance * distance * m.count * count / total;
-  m.count = total;
+/// The moments of two sets together: Chan, Golub, LeVeque (1983), equation 2.1.
+template <class Arch>
+[[gnu::always_inline]] inline moments together(const moments& a, const moments& b) {
+  const double count = a.count + b.count, distance = b.mean - a.mean;
+  return {count, a.mean + distance * b.count / count,
+          a.squares + b.squares + distance * distance * a.count * b.count / count};
 }
 
-/// Two passes over one plane, which the second finds in the cache.
+/// One pass over one plane. Each lane sums the distances to its own first pixel, whose own share in
+/// the variance bounds what is lost by the shift.
 template <class Arch, class T>
-void add_plane(moments& m, const T* x, int pixels, int live) {
-  alignas(64) T mask[lanes];
-  for (int l = 0; l < lanes; ++l) mask[l] = l < live ? T(1) : T(0);
-  const double count = static_cast<double>(pixels) * live;
-  const T mean =
-      static_cast<T>(sum_over_plane<Arch>(
-                         pixels, x, mask, [](auto v) __attribute__((always_inline)) { return v; }) /
-                     count);
-  const batch<Arch, T> center(mean);
-  const double shift = sum_over_plane<Arch>(
-      pixels, x, mask, [&](auto v) __attribute__((always_inline)) { return v - center; });
-  const double squares = sum_over_plane<Arch>(
-      pixels, x,
-      mask, [&](auto v) __attribute__((always_inline)) { return (v - center) * (v - center); });
-  merge<Arch, T>(m, count, static_cast<double>(mean) + shift / count,
-                 std::max(squares - shift * shift / count, 0.0));
+moments plane_moments(const T* x, int pixels, int live) {
+  lane_sums sums;
+  add_plane<Arch, T>(
+      sums, pixels, [&](int i, auto& first, auto& second) __attribute__((always_inline)) {
+        const auto distance = load<Arch>(x + i) - load<Arch>(x + i % lanes);
+        first += distance;
+        second = kernels::fma(distance, distance, second);
+      });
+  double means[lanes], total = 0, squares = 0;
+  for (int l = 0; l < live; ++l) {
+    const double mean = sums.first[l] / pixels;
+    means[l] = static_cast<double>(x[l]) + mean;
+    total += means[l];
+    squares += std::max(sums.second[l] - sums.first[l] * mean, 0.0);
+  }
+  const double mean = total / live;
+  for (int l = 0; l < live; ++l) squares += pixels * (means[l] - mean) * (means[l] - mean);
+  return {static_cast<double>(pixels) * live, mean, squares};
 }
 
 }  // namespace detail
@@ -57,8 +59,9 @@ void batch_norm_statistics(plane_extents e, reading<T> x, int images, T* mean, T
   for (int c = channels.first; c < channels.last; ++c) {
     detail::moments m;
     for (int b = 0; b * lanes < images; ++b)
-      detail::add_plane<Arch>(m, x.block(b) + c * detail::plane_size<Arch, T>(e), e.pixels,
-                              std::min(lanes, images - b * lanes));
+      m = detail::together<Arch>(
+          m, detail::plane_moments<Arch>(x.block(b) + c * detail::plane_size<Arch, T>(e), e.pixels,
+                                         std::min(lanes, images - b * lanes)));
     mean[c] = static_cast<T>(m.mean);
     variance[c] = static_cast<T>(m.squares / m.count);
   }
@@ -88,15 +91,21 @@ void batch_norm_backward_sums(plane_extents e, reading<T> x, reading<T> dy, int 
   const auto size = detail::plane_size<Arch, T>(e);
   for (int c = channels.first; c < channels.last; ++c) {
     const batch<Arch, T> center(mean[c]);
-    double products = 0, sums = 0;
+    detail::lane_sums sums;
     for (int b = 0; b < blocks; ++b) {
-      const auto [product, plain] = detail::sum_of_products<Arch>(e.pixels, x.block(b) + c * size,
-                                                                  dy.block(b) + c * size, center);
-      products += product;
-      sums += plain;
+      const T* from = x.block(b) + c * size;
+      const T* gradient = dy.block(b) + c * size;
+      detail::add_plane<Arch, T>(
+          sums, e.pixels, [&](int i, auto& product, auto& plain) __attribute__((always_inline)) {
+            const auto g = load<Arch>(gradient + i);
+            product = kernels::fma(load<Arch>(from + i) - center, g, product);
+            plain += g;
+          });
     }
+    double products = 0, plain = 0;
+    for (int l = 0; l < lanes; ++l) products += sums.first[l], plain += sums.second[l];
     dgamma[c] = static_cast<T>(products * static_cast<double>(inverse_deviation[c]));
-    dbeta[c] = static_cast<T>(sums);
+    dbeta[c] = static_cast<T>(plain);
   }
 }
 

@@ -6,54 +6,42 @@
 namespace lamina::kernels::detail {
 
 /// Pixels whose terms are added in T before the partial sum is added in double: long enough that
-/// the additions in double cost nothing, short enough that float does not lose digits.
+/// the additions in double cost little, short enough that float does not lose digits.
 inline constexpr int pixels_of_a_partial_sum = 64;
 
-/// The sum of f(x) * mask over one plane (pixel, lane).
-template <class Arch, class T, class F>
-[[gnu::always_inline]] inline double sum_over_plane(int pixels, const T* x,
-                                                    const T* mask,  // (lane), zero or one
-                                                    F f) {
-  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
-  double total = 0;
-  for (int first = 0; first < pixels; first += pixels_of_a_partial_sum) {
-    const int last = std::min(pixels, first + pixels_of_a_partial_sum);
-    batch<Arch, T> partial[n];
-    unroll<n>([&](auto r) __attribute__((always_inline)) { partial[r] = batch<Arch, T>(T(0)); });
-    for (int p = first; p < last; ++p)
-      unroll<n>([&](auto r) __attribute__((always_inline)) {
-        partial[r] = kernels::fma(f(load<Arch>(x + p * lanes + r * w)), load<Arch>(mask + r * w),
-                                  partial[r]);
-      });
-    unroll<n - 1>([&](auto r) __attribute__((always_inline)) { partial[0] += partial[r + 1]; });
-    total += static_cast<double>(kernels::sum(partial[0]));
-  }
-  return total;
-}
-
-struct products {
-  double product, plain;
+/// Two sums over the pixels of a plane for each lane.
+struct lane_sums {
+  double first[lanes] = {}, second[lanes] = {};
 };
 
-/// The sums of (x - center) * dy and of dy over one plane (pixel, lane).
-template <class Arch, class T>
-[[gnu::always_inline]] inline products sum_of_products(int pixels, const T* x, const T* dy,
-                                                       const xsimd::batch<T, Arch>& center) {
+/// Adds the sums over one plane. add(offset, first, second) adds the terms of the register at
+/// `offset` of the plane. Two pixels go side by side, because one addition waits for the last.
+template <class Arch, class T, class Add>
+[[gnu::always_inline]] inline void add_plane(lane_sums& totals, int pixels, Add add) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>;
-  products total{0, 0};
-  for (int first = 0; first < pixels; first += pixels_of_a_partial_sum) {
-    const int last = std::min(pixels, first + pixels_of_a_partial_sum);
-    batch<Arch, T> product(T(0)), plain(T(0));
-    for (int p = first; p < last; ++p)
-      unroll<n>([&](auto r) __attribute__((always_inline)) {
-        const auto g = load<Arch>(dy + p * lanes + r * w);
-        product = kernels::fma(load<Arch>(x + p * lanes + r * w) - center, g, product);
-        plain += g;
+  for (int begin = 0; begin < pixels; begin += pixels_of_a_partial_sum) {
+    const int end = std::min(pixels, begin + pixels_of_a_partial_sum);
+    batch<Arch, T> first[2 * n], second[2 * n];
+    unroll<2 * n>([&](auto i) __attribute__((always_inline)) {
+      first[i] = second[i] = batch<Arch, T>(T(0));
+    });
+    int p = begin;
+    for (; p + 2 <= end; p += 2)
+      unroll<2 * n>([&](auto i) __attribute__((always_inline)) {
+        add(p * lanes + i * w, first[i], second[i]);
       });
-    total.product += static_cast<double>(kernels::sum(product));
-    total.plain += static_cast<double>(kernels::sum(plain));
+    if (p < end)
+      unroll<n>([&](auto i) __attribute__((always_inline)) {
+        add(p * lanes + i * w, first[i], second[i]);
+      });
+    alignas(64) T sums[2][lanes];
+    unroll<n>([&](auto i) __attribute__((always_inline)) {
+      put<Arch>(sums[0] + i * w, first[i] + first[i + n]);
+      put<Arch>(sums[1] + i * w, second[i] + second[i + n]);
+    });
+    for (int l = 0; l < lanes; ++l) totals.first[l] += static_cast<double>(sums[0][l]);
+    for (int l = 0; l < lanes; ++l) totals.second[l] += static_cast<double>(sums[1][l]);
   }
-  return total;
 }
 
 }  // namespace lamina::kernels::detail
