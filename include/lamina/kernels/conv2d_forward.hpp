@@ -127,18 +127,19 @@ void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e, Activation acti
   constexpr int outputs = conv2d_output_tile<Arch, T>, pixels = tile<Arch, T>::conv2d_pixels;
   const int left = std::clamp(ceil_divide(e.pad_left, SW), 0, e.out_width);
   const int right = std::clamp((e.in_width - KW + e.pad_left + SW) / SW, left, e.out_width);
-  const auto edge = [&](int column) __attribute__((always_inline)) {
+  for (int column = 0; column < e.out_width;) {
+    T* const y = row.y + column * lanes;
     const int origin = column * SW - e.pad_left;
-    const range taps = taps_inside(origin, KW, e.in_width);
-    conv2d_edge<Arch, Outputs>(row, row.x + (origin + taps.first) * lanes, taps.first * outputs,
-                               taps.last - taps.first, outputs, row.y + column * lanes, activation);
-  };
-  int column = 0;
-  for (; column < left; ++column) edge(column);
-  for (; column + pixels <= right; column += pixels)
-    conv2d_inner<Arch, Outputs, pixels, KW, SW>(row, row.x + (column * SW - e.pad_left) * lanes,
-                                                row.y + column * lanes, activation);
-  for (; column < e.out_width; ++column) edge(column);
+    if (column >= left && column + pixels <= right) {
+      conv2d_inner<Arch, Outputs, pixels, KW, SW>(row, row.x + origin * lanes, y, activation);
+      column += pixels;
+    } else {
+      const range taps = taps_inside(origin, KW, e.in_width);
+      conv2d_edge<Arch, Outputs>(row, row.x + (origin + taps.first) * lanes, taps.first * outputs,
+                                 taps.last - taps.first, outputs, y, activation);
+      ++column;
+    }
+  }
 }
 
 /// Calls the tile with as many outputs as there are.
