@@ -65,9 +65,10 @@ std::string download(const std::string& address,
   set(CURLOPT_XFERINFOFUNCTION, &tell);
   set(CURLOPT_XFERINFODATA, &transfer);
   const CURLcode status = curl_easy_perform(curl.get());
-  if (status != CURLE_OK)
-    throw error(address + ": cannot be downloaded: " +
-                (*message != '\0' ? message : curl_easy_strerror(status)));
+  const auto failure = address + ": cannot be downloaded: " +
+                       (*message != '\0' ? message : curl_easy_strerror(status));
+  if (status == CURLE_HTTP_RETURNED_ERROR) throw not_served(failure);
+  if (status != CURLE_OK) throw error(failure);
   return std::move(transfer.bytes);
 }
 

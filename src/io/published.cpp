@@ -80,12 +80,8 @@ delivery deliver_from_address(const published_file& file, const std::string& pre
   };
   try {
     return get(".gz");
-  } catch (const error& packed) {
-    try {
-      return get("");
-    } catch (const error& plain) {
-      throw error(std::string(packed.what()) + "; " + plain.what());
-    }
+  } catch (const not_served&) {
+    return get("");
   }
 }
 

@@ -99,17 +99,26 @@ class parser {
     add_data_folder(command, train_.data);
     command->add_option("--recipe", train_.recipe, "where the defaults come from")
         ->check(CLI::IsMember({"course"}));
-    command->add_option("--epochs", train_.epochs)->check(CLI::Range(1, most_epochs));
+    command->add_option("--epochs", train_.epochs, "passes over the training images")
+        ->check(CLI::Range(1, most_epochs));
     command->add_option("--batch", train_.batch, "images of a step")
         ->check(CLI::Range(1, most_images));
     command->add_option("--seed", train_.seed, "of weights, order and dropout")
-        ->check(CLI::NonNegativeNumber);
-    command->add_option("--optimizer", train_.optimizer)->check(CLI::IsMember(optimizers));
-    command->add_option("--learning-rate", train_.learning_rate)
+        ->check(CLI::Validator(
+            [](const std::string& text) {
+              return text.find_first_not_of("0123456789") == text.npos && text.size() < 20
+                         ? ""
+                         : "expected a number from 0 on of at most 19 digits, found " + text;
+            },
+            "N"));
+    command->add_option("--optimizer", train_.optimizer, "by name, with its defaults")
+        ->check(CLI::IsMember(optimizers));
+    command->add_option("--learning-rate", train_.learning_rate, "of the optimizer")
         ->check(number("above 0", [](double x) { return x > 0; }));
     command->add_option("--validation", train_.validation, "part of the training images held back")
         ->check(number("from 0 to below 1", [](double x) { return x >= 0 && x < 1; }));
-    command->add_option("--threads", train_.threads)->check(CLI::Range(1, most_threads));
+    command->add_option("--threads", train_.threads, "else one a core")
+        ->check(CLI::Range(1, most_threads));
     command->add_option("--out", train_.out, "folder of the run, else runs/MODEL");
     add_json(command, train_.json);
   }

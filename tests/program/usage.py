@@ -19,7 +19,8 @@ class Usage(ProgramTestCase):
     def test_options_of_train(self):
         for option in ["--unknown", "--epochs", "--epochs -1", "--epochs 0", "--epochs 1.5",
                        "--epochs many", "--batch 0", "--batch -1", "--batch 1e9", "--seed -1",
-                       "--seed x", "--threads 0", "--threads -2", "--learning-rate 0",
+                       "--seed x", "--seed 1e400", "--seed 1.5", "--threads 0", "--threads -2",
+                       "--learning-rate 0",
                        "--learning-rate -0.1", "--learning-rate nan", "--learning-rate inf",
                        "--learning-rate 1e-3x", "--optimizer lion", "--validation 1",
                        "--validation -0.1", "--validation nan", "--recipe best"]:
