@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The language and the run time; `<lamina/network.hpp>` is the language alone. Of io/ there are the
-/// declarations of mnist::load and asl::load: a program that calls them links lamina::io.
+/// The language and the run time; `<lamina/network.hpp>` is the language alone. Of io/ there are
+/// the declarations of mnist::load and asl::load: a program that calls them links lamina::io.
 
 #include <lamina/data/examples.hpp>
 #include <lamina/data/idx.hpp>

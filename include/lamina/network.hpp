@@ -29,7 +29,7 @@ namespace lamina {
 /// A layer that refuses what reaches it is one error that names the layer, its place, the shape and
 /// the rule: `mismatch<at_layer<2>, layer<…>, receives<…>, breaks<…>>`.
 template <class... Layers>
-  requires a_shape_every_layer_accepts<infer<Layers...>>
+requires a_shape_every_layer_accepts<infer<Layers...>>
 struct network {
   using inferred = infer<Layers...>;
 
@@ -83,16 +83,16 @@ concept a_network = is_network<Net>;
 /// Bytes of activations that predicting `Batch` images takes, in blocks of 16, in `float`.
 template <a_network Net, int Batch>
 inline constexpr std::int64_t activation_bytes =
-    detail::blueprint<typename Net::located_layers, fusion_mode::inference>::block_bytes *
-    ((Batch + 15) / 16);
+    detail::blueprint<typename Net::located_layers, fusion_mode::inference>::block_bytes*(
+        (Batch + 15) / 16);
 
 /// Bytes of a trainer's arena for batches of `Batch` images, in `float`: parameters, their
 /// gradients, the optimizer's states, activations with their gradients, packed weights and
 /// statistics.
 template <a_network Net, int Batch, class Optimizer>
 inline constexpr std::int64_t training_bytes =
-    detail::blueprint<typename Net::located_layers, fusion_mode::training>::block_bytes *
-        ((Batch + 15) / 16) +
+    detail::blueprint<typename Net::located_layers, fusion_mode::training>::block_bytes*(
+        (Batch + 15) / 16) +
     detail::blueprint<typename Net::located_layers, fusion_mode::training>::fixed_bytes +
     4 * (2 + Optimizer::states) *
         static_cast<std::int64_t>(

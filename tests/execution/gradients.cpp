@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/train/check_gradients.hpp>
 
-#include <cmath>
 #include <doctest/doctest.h>
+#include <cmath>
 
 #include "own_layer.hpp"
 
@@ -14,8 +14,8 @@ template <class Net, class Loss = cross_entropy>
 void holds(const Loss& loss = {}) {
   for (const int batch : {1, 3, 16, 17}) {
     for (std::uint64_t seed = 1; seed <= 2; ++seed) {
-      const auto found = check_gradients<Net, Loss>(
-          {.batch = batch, .seed = seed, .most_of_a_tensor = 24}, loss);
+      const auto found =
+          check_gradients<Net, Loss>({.batch = batch, .seed = seed, .most_of_a_tensor = 24}, loss);
       CAPTURE(batch);
       CAPTURE(found.tensor);
       CHECK(found.compared > 0);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/execution/predictor.hpp>
 
+#include <doctest/doctest.h>
 #include <algorithm>
 #include <cmath>
-#include <doctest/doctest.h>
 #include <lamina/random.hpp>
 #include <thread>
 #include <vector>

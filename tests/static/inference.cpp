@@ -22,10 +22,10 @@ static_assert(std::same_as<window<3>, window<3, 3>>);
 // windows, strides, padding
 static_assert(gives<network<input<28, 28, 1>, conv2d<4, window<3>>>, shape<26, 26, 4>>);
 static_assert(gives<network<input<28, 28, 1>, conv2d<4, window<3>, same>>, shape<28, 28, 4>>);
-static_assert(gives<network<input<28, 28, 1>, conv2d<4, same, window<3>, stride<2>>>,
-                    shape<14, 14, 4>>);
-static_assert(gives<network<input<28, 27, 3>, conv2d<4, stride<3, 2>, window<5, 2>>>,
-                    shape<8, 13, 4>>);
+static_assert(
+    gives<network<input<28, 28, 1>, conv2d<4, same, window<3>, stride<2>>>, shape<14, 14, 4>>);
+static_assert(
+    gives<network<input<28, 27, 3>, conv2d<4, stride<3, 2>, window<5, 2>>>, shape<8, 13, 4>>);
 static_assert(gives<network<input<7, 7, 2>, max_pool<2>>, shape<3, 3, 2>>);
 static_assert(gives<network<input<7, 7, 2>, max_pool<2, same>>, shape<4, 4, 2>>);
 static_assert(gives<network<input<7, 7, 2>, average_pool<3, stride<1>>>, shape<5, 5, 2>>);
@@ -35,8 +35,8 @@ static_assert(gives<network<input<7, 5, 9>>, shape<7, 5, 9>>);
 
 // blocks
 using block = sequence<conv2d<8, window<3>, same>, relu>;
-static_assert(gives<network<input<8, 8, 1>, block, repeat<3, block>, residual<block>, flatten>,
-                    shape<512>>);
+static_assert(
+    gives<network<input<8, 8, 1>, block, repeat<3, block>, residual<block>, flatten>, shape<512>>);
 using deep = network<input<4>, repeat<3, residual<dense<4>, relu>>, dense<2>>;
 static_assert(deep::parameter_count == 3 * 20 + 10);
 static_assert(deep::training_steps.size() == 10);
@@ -69,12 +69,14 @@ static_assert(std::same_as<infer<input<8>, residual<softmax>, relu>,
 
 // the constraint is a requirement like any other
 template <class... Layers>
-concept makes_a_network = requires { typename network<Layers...>; };
+concept makes_a_network = requires {
+  typename network<Layers...>;
+};
 static_assert(makes_a_network<input<8>, dense<1>>);
-static_assert(!makes_a_network<input<8>, dense<0>>);        // no units
-static_assert(!makes_a_network<input<8>, dense<2.5>>);      // half a unit
-static_assert(!makes_a_network<input<8>, dropout<1>>);      // nothing would be left
-static_assert(!makes_a_network<input<8>, dropout<-0.1>>);   // a negative rate
+static_assert(!makes_a_network<input<8>, dense<0>>);          // no units
+static_assert(!makes_a_network<input<8>, dense<2.5>>);        // half a unit
+static_assert(!makes_a_network<input<8>, dropout<1>>);        // nothing would be left
+static_assert(!makes_a_network<input<8>, dropout<-0.1>>);     // a negative rate
 static_assert(!makes_a_network<input<8>, batch_norm<same>>);  // an option of others
 static_assert(!makes_a_network<input<4, 4, 1>, max_pool<0>>);
 static_assert(!makes_a_network<input<4, 4, 1>, max_pool<2, window<2>>>);

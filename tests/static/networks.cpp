@@ -15,9 +15,9 @@ static_assert(mnist_mlp::trained_parameter_count == 669'706);
 static_assert(mnist_mlp::multiply_adds == 668'672);
 static_assert(std::same_as<mnist_mlp::input_shape, shape<28, 28, 1>>);
 static_assert(std::same_as<mnist_mlp::output_shape, shape<10>>);
-static_assert(std::same_as<mnist_mlp::shapes,
-                           shape_list<shape<28, 28, 1>, shape<784>, shape<512>, shape<512>,
-                                      shape<512>, shape<512>, shape<10>, shape<10>>>);
+static_assert(
+    std::same_as<mnist_mlp::shapes, shape_list<shape<28, 28, 1>, shape<784>, shape<512>, shape<512>,
+                                               shape<512>, shape<512>, shape<10>, shape<10>>>);
 
 static_assert(asl_mlp::parameter_count == 676'888);
 
@@ -34,9 +34,9 @@ static_assert(mnist_mlp::training_steps ==
 static_assert(mnist_mlp::inference_steps ==
               steps<fused<flatten>, fused<dense<512>, relu>, fused<dense<512>, relu>,
                     fused<dense<10>>, fused<softmax>>{});
-static_assert(asl_cnn::training_steps.contains(
-    fused<conv2d<50, window<3, 3>, same>, relu, dropout<0.2>>{}));
+static_assert(
+    asl_cnn::training_steps.contains(fused<conv2d<50, window<3, 3>, same>, relu, dropout<0.2>>{}));
 static_assert(asl_cnn::training_steps.contains(fused<batch_norm<>, max_pool<2, same>>{}));
-static_assert(asl_cnn::inference_steps.contains(
-    fused<conv2d<50, window<3, 3>, same>, relu, batch_norm<>>{}));
+static_assert(
+    asl_cnn::inference_steps.contains(fused<conv2d<50, window<3, 3>, same>, relu, batch_norm<>>{}));
 static_assert(asl_cnn::training_steps.size() == 10);

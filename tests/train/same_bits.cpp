@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/train/trainer.hpp>
 
-#include <algorithm>
-#include <cstdint>
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
+#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 using namespace lamina;
 
 namespace {
 
-using small_cnn =
-    network<input<9, 8, 1>, conv2d<7, window<3>, same>, relu, batch_norm<>, max_pool<2, same>,
-            conv2d<5, window<3>, same>, relu, dropout<0.2>, batch_norm<>, flatten, dense<33>, relu,
-            dropout<0.3>, dense<4>, softmax>;
+using small_cnn = network<input<9, 8, 1>, conv2d<7, window<3>, same>, relu, batch_norm<>,
+                          max_pool<2, same>, conv2d<5, window<3>, same>, relu, dropout<0.2>,
+                          batch_norm<>, flatten, dense<33>, relu, dropout<0.3>, dense<4>, softmax>;
 
 struct pictures {
   std::vector<std::uint8_t> pixels;
@@ -81,9 +80,8 @@ TEST_CASE("inside tasks of the caller, two trainings side by side") {
   const pictures data = draw(48);
   const auto expected = trained(data.view(), 16);
   std::vector<std::vector<float>> found(2);
-  tbb::parallel_for(0, 2, [&](int i) {
-    found[static_cast<std::size_t>(i)] = trained(data.view(), 16);
-  });
+  tbb::parallel_for(0, 2,
+                    [&](int i) { found[static_cast<std::size_t>(i)] = trained(data.view(), 16); });
   CHECK(found[0] == expected);
   CHECK(found[1] == expected);
 }
@@ -137,16 +135,15 @@ TEST_CASE("a callback sees every batch and can end the training") {
   trainer<small_cnn> subject;
   int batches = 0;
   int images = 0;
-  const history told = subject.fit(data.view(), {.epochs = 9,
-                                                 .batch = 16,
-                                                 .on_batch =
-                                                     [&](const batch_record& batch) {
-                                                       ++batches;
-                                                       images += batch.images;
-                                                     },
-                                                 .on_epoch = [](const epoch_record& epoch) {
-                                                   return epoch.epoch < 2;
-                                                 }});
+  const history told = subject.fit(
+      data.view(), {.epochs = 9,
+                    .batch = 16,
+                    .on_batch =
+                        [&](const batch_record& batch) {
+                          ++batches;
+                          images += batch.images;
+                        },
+                    .on_epoch = [](const epoch_record& epoch) { return epoch.epoch < 2; }});
   CHECK(told.epochs.size() == 2);
   CHECK(batches == 8);
   CHECK(images == 100);

@@ -22,7 +22,7 @@ class buffer {
   explicit buffer(std::size_t size) : size_(size) {
     if (size == 0) return;
     const std::size_t bytes = rounded(size * sizeof(T));
-    data_ = static_cast<T*>(::operator new(bytes, std::align_val_t{alignment_of(bytes)}));
+    data_ = static_cast<T*>(::operator new (bytes, std::align_val_t{alignment_of(bytes)}));
 #if defined(__linux__)
     if (bytes >= huge) ::madvise(data_, bytes, MADV_HUGEPAGE);
 #endif
@@ -41,7 +41,7 @@ class buffer {
   }
   ~buffer() {
     if (data_ == nullptr) return;
-    ::operator delete(data_, std::align_val_t{alignment_of(rounded(size_ * sizeof(T)))});
+    ::operator delete (data_, std::align_val_t{alignment_of(rounded(size_ * sizeof(T)))});
   }
 
   T* data() { return data_; }

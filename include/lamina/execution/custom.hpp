@@ -35,7 +35,8 @@ struct custom_step : step_place<Blueprint, Index, T> {
       return std::array<std::span<Value>, tensor_count>{
           std::span<Value>{parameters + place::template parameter_offset<0, int{Tensor}>,
                            tensors[Tensor].size()}...};
-    }(std::make_index_sequence<tensor_count>{});
+    }
+    (std::make_index_sequence<tensor_count>{});
   }
 
   static void forward_block(const frame<T>& batch, int block) {
@@ -50,14 +51,14 @@ struct custom_step : step_place<Blueprint, Index, T> {
   static void backward_block(const frame<T>& batch, int block) {
     const auto parameters = views<const T>(batch.parameters);
     const auto gradients = views<T>(batch.gradients);
-    own::backward(backward_pass<T>{{place::input(batch).block(block), in_values},
-                                   {place::output(batch).block(block), out_values},
-                                   {place::output_gradient(batch).block(block), out_values},
-                                   {place::input_gradient(batch).block(block),
-                                    place::wants_input_gradient ? in_values : 0},
-                                   {place::workspace(batch).block(block), workspace_values},
-                                   parameters,
-                                   gradients});
+    own::backward(backward_pass<T>{
+        {place::input(batch).block(block), in_values},
+        {place::output(batch).block(block), out_values},
+        {place::output_gradient(batch).block(block), out_values},
+        {place::input_gradient(batch).block(block), place::wants_input_gradient ? in_values : 0},
+        {place::workspace(batch).block(block), workspace_values},
+        parameters,
+        gradients});
   }
 
   static void forward_blocks(const frame<T>& batch, range blocks) {

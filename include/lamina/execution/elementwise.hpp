@@ -86,8 +86,7 @@ struct activation_step
 };
 
 template <class Blueprint, int Index, class T, class Arch>
-struct dropout_step
-    : blockwise_step<dropout_step<Blueprint, Index, T, Arch>, Blueprint, Index, T> {
+struct dropout_step : blockwise_step<dropout_step<Blueprint, Index, T, Arch>, Blueprint, Index, T> {
   using place = step_place<Blueprint, Index, T>;
   static constexpr int size = place::in.size();
 
@@ -111,8 +110,7 @@ struct dropout_step
 };
 
 template <class Blueprint, int Index, class T, class Arch>
-struct softmax_step
-    : blockwise_step<softmax_step<Blueprint, Index, T, Arch>, Blueprint, Index, T> {
+struct softmax_step : blockwise_step<softmax_step<Blueprint, Index, T, Arch>, Blueprint, Index, T> {
   using place = step_place<Blueprint, Index, T>;
   static constexpr int size = place::in.size();
 

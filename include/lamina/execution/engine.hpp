@@ -80,7 +80,8 @@ struct engine {
   static void each(const Visit& visit) {
     [&]<int... Index>(std::integer_sequence<int, Index...>) {
       (visit.template operator()<Index>(), ...);
-    }(std::make_integer_sequence<int, Count>{});
+    }
+    (std::make_integer_sequence<int, Count>{});
   }
 };
 

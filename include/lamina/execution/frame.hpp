@@ -80,8 +80,7 @@ struct step_place {
   using layer = typename located<Member>::layer;
 
   static constexpr detail::extents in = detail::extents_of(typename located<0>::in{});
-  static constexpr detail::extents out =
-      detail::extents_of(typename located<members - 1>::out{});
+  static constexpr detail::extents out = detail::extents_of(typename located<members - 1>::out{});
   static constexpr bool wants_input_gradient = operation.input != 0;
 
   static blocked<T> input(const frame<T>& batch) {

@@ -81,11 +81,10 @@ struct loss_step {
     T* probabilities =
         batch.at(Blueprint::memory.value[static_cast<std::size_t>(last.output)]).block(block);
     judge(logits, block, live(batch, block), to);
-    kernels::softmax_cross_entropy<Arch>(outputs, logits, to.labels + block * lanes,
-                                         live(batch, block), loss.label_smoothing,
-                                         T{1} / static_cast<T>(batch.images), probabilities,
-                                         gradients ? gradient(batch, block) : nullptr,
-                                         to.losses + block * lanes);
+    kernels::softmax_cross_entropy<Arch>(
+        outputs, logits, to.labels + block * lanes, live(batch, block), loss.label_smoothing,
+        T{1} / static_cast<T>(batch.images), probabilities,
+        gradients ? gradient(batch, block) : nullptr, to.losses + block * lanes);
   }
 
   static void run_own(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss,

@@ -50,8 +50,8 @@ struct normalisation_step : step_place<Blueprint, Index, T> {
   using norm = typename place::template layer<0>;
   static constexpr bool pools = place::members == 2;
   static constexpr kernels::plane_extents planes{place::in.channels, place::in.pixels()};
-  static constexpr split parts = split::by_work(planes.channels, 1,
-                                                64.0 * planes.channels * planes.pixels, 20'000);
+  static constexpr split parts =
+      split::by_work(planes.channels, 1, 64.0 * planes.channels * planes.pixels, 20'000);
 
   static constexpr kernels::pool_extents window() {
     if constexpr (pools) {
@@ -67,11 +67,10 @@ struct normalisation_step : step_place<Blueprint, Index, T> {
 
   static void prepare(const frame<T>& batch) {
     if (batch.training) return;
-    fold_moving_statistics<norm, T>(statistics(batch), planes.channels,
-                                    place::template parameter<0, 0>(batch),
-                                    place::template parameter<0, 1>(batch),
-                                    place::template parameter<0, 2>(batch),
-                                    place::template parameter<0, 3>(batch));
+    fold_moving_statistics<norm, T>(
+        statistics(batch), planes.channels, place::template parameter<0, 0>(batch),
+        place::template parameter<0, 1>(batch), place::template parameter<0, 2>(batch),
+        place::template parameter<0, 3>(batch));
   }
 
   static void apply(const frame<T>& batch, int block, range channels) {

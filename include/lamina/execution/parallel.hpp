@@ -15,10 +15,9 @@ namespace lamina::execution {
 class piece_function {
  public:
   template <class Function>
-    requires(!std::is_same_v<std::remove_cvref_t<Function>, piece_function>)
-  piece_function(const Function& function)  // NOLINT: implicit, as std::function_ref
-      : object_(std::addressof(function)),
-        call_([](const void* object, int piece) {
+  requires(!std::is_same_v<std::remove_cvref_t<Function>, piece_function>)
+      piece_function(const Function& function)  // NOLINT: implicit, as std::function_ref
+      : object_(std::addressof(function)), call_([](const void* object, int piece) {
           (*static_cast<const Function*>(object))(piece);
         }) {}
 

@@ -15,9 +15,9 @@ constexpr kernels::pool_extents pool_extents_of() {
   constexpr auto in = detail::extents_of(typename Located::in{});
   constexpr auto rows = Layer::rows(typename Located::in{});
   constexpr auto columns = Layer::columns(typename Located::in{});
-  return {in.channels, in.height,   in.width,       rows.outputs(),  columns.outputs(),
-          rows.window, columns.window, rows.stride, columns.stride, rows.padding(),
-          columns.padding()};
+  return {in.channels,       in.height,      in.width,         rows.outputs(),
+          columns.outputs(), rows.window,    columns.window,   rows.stride,
+          columns.stride,    rows.padding(), columns.padding()};
 }
 
 /// max_pool, average_pool and global_average_pool.

@@ -85,8 +85,7 @@ class predictor {
   }
 
   frame<T> bring(T* parameters, T* fixed, const examples& from, std::size_t first) {
-    const int count =
-        static_cast<int>(std::min<std::size_t>(from.size() - first, most_at_once));
+    const int count = static_cast<int>(std::min<std::size_t>(from.size() - first, most_at_once));
     const auto batch = memory_.frame_of(count, parameters, nullptr, fixed);
     memory_.gather(batch, from, nullptr, first);
     return batch;

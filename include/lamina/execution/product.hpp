@@ -45,12 +45,12 @@ struct product_step : step_place<Blueprint, Index, T> {
     }
   }
 
-  static constexpr split outputs = split::by_work(channels, product::tile,
-                                                  product::work, 1'000'000);
-  static constexpr split inputs = split::by_work(product::in.channels, product::tile,
-                                                 product::work, 1'000'000);
-  static constexpr split features = split::by_work(
-      channels, 1, 16.0 * channels * plane.pixels(), 100'000);
+  static constexpr split outputs =
+      split::by_work(channels, product::tile, product::work, 1'000'000);
+  static constexpr split inputs =
+      split::by_work(product::in.channels, product::tile, product::work, 1'000'000);
+  static constexpr split features =
+      split::by_work(channels, 1, 16.0 * channels * plane.pixels(), 100'000);
 
   static void prepare(const frame<T>& batch) {
     product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch),
@@ -78,10 +78,9 @@ struct product_step : step_place<Blueprint, Index, T> {
   }
 
   static void forward_piece(const frame<T>& batch, range blocks, range of) {
-    product::forward(place::template parameter<0, 0>(batch),
-                     place::template parameter<0, 1>(batch), place::template fixed<0>(batch),
-                     as_const(place::input(batch)), place::output(batch), blocks, of,
-                     activation());
+    product::forward(place::template parameter<0, 0>(batch), place::template parameter<0, 1>(batch),
+                     place::template fixed<0>(batch), as_const(place::input(batch)),
+                     place::output(batch), blocks, of, activation());
     for (int block = blocks.first; block < blocks.last; ++block) {
       follow<activates_at_once ? 2 : 1>(batch, block, of);
     }
@@ -167,8 +166,8 @@ struct product_step : step_place<Blueprint, Index, T> {
         drop_channels<Member>(batch, block, of, dy);
       } else {
         const T* y = place::output(batch).block(block);
-        kernels::activation_backward<Arch>(y + begin, static_cast<const T*>(dy + begin),
-                                           dy + begin, count,
+        kernels::activation_backward<Arch>(y + begin, static_cast<const T*>(dy + begin), dy + begin,
+                                           count,
                                            activation_of(typename place::template layer<Member>{}));
       }
       unfollow<Member - 1>(batch, block, of);
@@ -184,9 +183,8 @@ struct product_step : step_place<Blueprint, Index, T> {
       const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};
       product::backward_input(place::template parameter<0, 0>(batch),
                               place::template fixed<0>(batch),
-                              as_const(place::output_gradient(batch)),
-                              place::input_gradient(batch), blocks,
-                              {inputs.begin(slice), inputs.end(slice)});
+                              as_const(place::output_gradient(batch)), place::input_gradient(batch),
+                              blocks, {inputs.begin(slice), inputs.end(slice)});
     });
   }
 

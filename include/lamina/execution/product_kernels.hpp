@@ -2,8 +2,8 @@
 #pragma once
 
 #include <lamina/execution/frame.hpp>
-#include <lamina/kernels/conv2d_forward.hpp>
 #include <lamina/kernels/conv2d_backward_input.hpp>
+#include <lamina/kernels/conv2d_forward.hpp>
 #include <lamina/kernels/conv2d_pack.hpp>
 #include <lamina/kernels/conv2d_weights.hpp>
 #include <lamina/kernels/dense.hpp>
@@ -51,8 +51,8 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
 template <class Located, class T, class Arch, auto Filters, class... Options>
 struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
   using layer = layers::conv2d<Filters, Options...>;
-  using window = kernels::window<layer::window::height, layer::window::width,
-                                 layer::stride::height, layer::stride::width>;
+  using window = kernels::window<layer::window::height, layer::window::width, layer::stride::height,
+                                 layer::stride::width>;
   static constexpr detail::extents in = detail::extents_of(typename Located::in{});
   static constexpr detail::extents out = detail::extents_of(typename Located::out{});
   static constexpr kernels::conv2d_extents extents{

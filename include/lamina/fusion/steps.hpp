@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <utility>
 
-
 #include <lamina/fusion/rules.hpp>
 #include <lamina/layers/activation.hpp>
 #include <lamina/layers/infer.hpp>
@@ -120,11 +119,11 @@ struct with_loss<fused<softmax>, true> {
 
 template <class Located, const auto& Grouping, bool Training, int... Step>
 struct step_types<Located, Grouping, Training, std::integer_sequence<int, Step...>> {
-  using type = steps<typename with_loss<
-      typename step_type<Located, Grouping, Step,
-                         std::make_index_sequence<static_cast<std::size_t>(
-                             Grouping.groups[Step].count)>>::type,
-      Training>::type...>;
+  using type =
+      steps<typename with_loss<typename step_type<Located, Grouping, Step,
+                                                  std::make_index_sequence<static_cast<std::size_t>(
+                                                      Grouping.groups[Step].count)>>::type,
+                               Training>::type...>;
 };
 
 }  // namespace detail

@@ -71,12 +71,20 @@ struct batch_norm {
 
   static constexpr double momentum = [] {
     double value = 0.99;
-    ([&] { if constexpr (reads<Options>::momenta == 1) value = reads<Options>::value; }(), ...);
+    (
+        [&] {
+          if constexpr (reads<Options>::momenta == 1) value = reads<Options>::value;
+        }(),
+        ...);
     return value;
   }();
   static constexpr double epsilon = [] {
     double value = 1e-3;
-    ([&] { if constexpr (reads<Options>::epsilons == 1) value = reads<Options>::value; }(), ...);
+    (
+        [&] {
+          if constexpr (reads<Options>::epsilons == 1) value = reads<Options>::value;
+        }(),
+        ...);
     return value;
   }();
 

@@ -17,8 +17,8 @@ struct conv2d {
 
   using window = typename detail::find_option<detail::option_kind::window, detail::no_option,
                                               Options...>::type;
-  using stride = typename detail::find_option<detail::option_kind::stride,
-                                              layers::stride<1, 1>, Options...>::type;
+  using stride = typename detail::find_option<detail::option_kind::stride, layers::stride<1, 1>,
+                                              Options...>::type;
   static constexpr bool same_padding =
       detail::count_options<detail::option_kind::padding, Options...> == 1 &&
       (std::same_as<Options, same> || ...);

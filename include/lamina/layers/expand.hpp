@@ -88,9 +88,8 @@ struct expand<At, residual<>>
 
 template <class At, class... Layers>
 struct expand<At, residual<Layers...>> {
-  using type =
-      typename concatenate<list<placed<At, layers::fork>>, expand_block<At, Layers...>,
-                           list<placed<At, layers::join<residual<Layers...>>>>>::type;
+  using type = typename concatenate<list<placed<At, layers::fork>>, expand_block<At, Layers...>,
+                                    list<placed<At, layers::join<residual<Layers...>>>>>::type;
 };
 
 template <class At, class Positions, class... Layers>
@@ -104,11 +103,11 @@ struct repeat_each<At, std::integer_sequence<int, Copy...>, Layers...> {
   template <int Number, int... Position>
   struct one_copy<Number, std::integer_sequence<int, Position...>>
       : concatenate<typename expand<
-            typename below<At, Number * static_cast<int>(sizeof...(Layers)) + Position + 1>::type,
+            typename below<At, Number* static_cast<int>(sizeof...(Layers)) + Position + 1>::type,
             Layers>::type...> {};
 
-  using type = typename concatenate<typename one_copy<
-      Copy, std::make_integer_sequence<int, sizeof...(Layers)>>::type...>::type;
+  using type = typename concatenate<
+      typename one_copy<Copy, std::make_integer_sequence<int, sizeof...(Layers)>>::type...>::type;
 };
 
 template <class At, auto Times, class... Layers>

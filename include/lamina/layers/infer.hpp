@@ -67,7 +67,8 @@ constexpr auto output_of() {
   if constexpr (!std::is_class_v<Layer>) {
     return refuses<rule::every_element_is_a_layer>{};
   } else if constexpr (!comes_with_lamina<Layer> && !has_every_member<Layer, In>) {
-    if constexpr (requires { Layer::output(In{}); } || requires { &Layer::forward; }) {
+    if constexpr (
+        requires { Layer::output(In{}); } || requires { &Layer::forward; }) {
       return refuses<rule::a_layer_has_output_parameters_workspace_forward_and_backward>{};
     } else {
       return refuses<rule::every_element_is_a_layer>{};
@@ -127,14 +128,15 @@ struct advance<inferred<In, list<Open...>, Done>, placed<At, layers::fork>> {
 
 template <class Out, class In, class... Open, class Done, class At, class Block>
 struct advance<inferred<Out, list<In, Open...>, Done>, placed<At, layers::join<Block>>> {
-  using type = mismatch<At, layer<Block>, receives<In>,
-                        breaks<rule::a_residual_block_keeps_its_shape>>;
+  using type =
+      mismatch<At, layer<Block>, receives<In>, breaks<rule::a_residual_block_keeps_its_shape>>;
 };
 
 template <class In, class... Open, class Done, class At, class Block>
 struct advance<inferred<In, list<In, Open...>, Done>, placed<At, layers::join<Block>>> {
-  using type = inferred<In, list<Open...>,
-                        typename append_layer<Done, located<At, layers::join<Block>, In, In>>::type>;
+  using type =
+      inferred<In, list<Open...>,
+               typename append_layer<Done, located<At, layers::join<Block>, In, In>>::type>;
 };
 
 template <class State, class... Elements>
@@ -159,7 +161,7 @@ struct check_softmax<list<Elements...>, std::index_sequence<Index...>> {
     using type = Element;
   };
   template <class At, class Layer>
-    requires requires { requires Layer::kind == layer_kind::softmax; }
+  requires requires { requires Layer::kind == layer_kind::softmax; }
   struct checked<placed<At, Layer>, false> {
     using type = misplaced<At, Layer, rule::softmax_comes_last>;
   };

@@ -11,9 +11,8 @@ namespace layers {
 
 template <auto Window, class... Options>
 struct pool {
-  using stride =
-      typename detail::find_option<detail::option_kind::stride,
-                                   layers::stride<Window, Window>, Options...>::type;
+  using stride = typename detail::find_option<detail::option_kind::stride,
+                                              layers::stride<Window, Window>, Options...>::type;
   static constexpr bool same_padding =
       detail::count_options<detail::option_kind::padding, Options...> == 1 &&
       (std::same_as<Options, same> || ...);

@@ -110,8 +110,7 @@ template <class... Located, fusion_mode Mode>
 struct blueprint<list<Located...>, Mode> {
   static constexpr std::size_t layer_count = sizeof...(Located);
   static constexpr std::array<layer_facts, layer_count> facts{facts_of<Located>()...};
-  static constexpr grouping<layer_count> groups =
-      fuse(facts_for_fusion(list<Located...>{}), Mode);
+  static constexpr grouping<layer_count> groups = fuse(facts_for_fusion(list<Located...>{}), Mode);
   static constexpr auto slots = parameter_slots(list<Located...>{});
   using located = list<Located...>;
   static constexpr fusion_mode mode = Mode;
@@ -151,9 +150,8 @@ struct blueprint<list<Located...>, Mode> {
   static constexpr std::int64_t block_bytes = std::int64_t{4} * 16 * block_values;
   static constexpr std::int64_t fixed_bytes = std::int64_t{4} * fixed[layer_count];
 
-  using step_list =
-      typename step_types<list<Located...>, groups, Mode == fusion_mode::training,
-                          std::make_integer_sequence<int, groups.count>>::type;
+  using step_list = typename step_types<list<Located...>, groups, Mode == fusion_mode::training,
+                                        std::make_integer_sequence<int, groups.count>>::type;
 };
 
 }  // namespace detail

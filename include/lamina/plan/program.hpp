@@ -12,7 +12,7 @@ namespace lamina::detail {
 /// What the plan has to know of a layer.
 struct layer_facts {
   layer_kind kind = layer_kind::custom;
-  std::ptrdiff_t in = 0;         // values of an image
+  std::ptrdiff_t in = 0;  // values of an image
   std::ptrdiff_t out = 0;
   std::ptrdiff_t workspace = 0;  // values of an image, kept from forward to backward
   bool transposes = false;       // backward needs the input image by image (dense)

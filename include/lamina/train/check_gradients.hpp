@@ -60,8 +60,7 @@ inline examples random_examples(std::vector<float>& values, std::vector<float>& 
 /// |computed - difference| / (|computed| + |difference|) in the Euclidean norm over what was
 /// compared; dropout keeps its mask. Kinks (relu, max_pool) near a drawn value show as errors: take
 /// another seed.
-template <a_network Net, class Loss = cross_entropy,
-          fusion_mode Fusion = fusion_mode::training>
+template <a_network Net, class Loss = cross_entropy, fusion_mode Fusion = fusion_mode::training>
 gradient_check check_gradients(const gradient_check_options& how = {}, const Loss& loss = {}) {
   trainer<Net, sgd, Loss, double, Fusion> subject{{.seed = how.seed, .loss = loss}};
   counter_generator draw{how.seed, static_cast<std::uint64_t>(random_stream::user) + 1};

@@ -21,8 +21,8 @@ struct batch_record {
   int epoch = 0;         // from 1
   std::size_t step = 0;  // of the epoch, from 1
   int images = 0;
-  double loss = 0;        // mean over the images
-  double accuracy = 0;    // from 0 to 1
+  double loss = 0;      // mean over the images
+  double accuracy = 0;  // from 0 to 1
 };
 
 /// How `trainer::fit` trains.

@@ -110,8 +110,7 @@ class trainer : private detail::trainee {
   /// Bytes that parameters, gradients, the optimizer's states and the arena of the largest batch so
   /// far take: `training_bytes<Net, Batch, Optimizer>`.
   std::size_t memory_bytes() const {
-    return sizeof(Scalar) * ((2 + states_.size()) * extent + fixed_.size()) +
-           memory_.arena_bytes();
+    return sizeof(Scalar) * ((2 + states_.size()) * extent + fixed_.size()) + memory_.arena_bytes();
   }
 
   const options& settings() const { return options_; }
@@ -122,8 +121,7 @@ class trainer : private detail::trainee {
   using inference = execution::predictor<Net, Scalar, Arch>;
   using loss_step = execution::loss_step<blueprint, Scalar, Arch, Loss>;
   using engine = execution::engine<blueprint, Scalar, Arch, loss_step::engine_count>;
-  static constexpr std::size_t extent =
-      static_cast<std::size_t>(execution::parameter_extent<Net>);
+  static constexpr std::size_t extent = static_cast<std::size_t>(execution::parameter_extent<Net>);
   static constexpr std::size_t outputs = static_cast<std::size_t>(Net::output_shape::size);
 
   static void check(const examples& from, bool judged) {
