@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""symbols.py NM OBJECT OBJECT: no function of lamina::kernels or lamina::execution is in both.
+"""symbols.py NM OBJECT OBJECT: no kernel and no step that calls kernels is in both.
 
 The linker keeps one of two functions of one name: a file for an old processor would run the code
 that was compiled for a new one."""
@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 nm, objects = sys.argv[1], sys.argv[2:]
-ours = re.compile(r"^_ZNK?6lamina(7kernels|9execution)")
+ours = re.compile(r"^_ZNK?6lamina(7kernels|9execution\d+\w*(step|engine|predictor))")
 
 
 def functions(of):
@@ -20,7 +20,7 @@ def functions(of):
 
 
 first, second = map(functions, objects)
-print(f"{len(first)} and {len(second)} functions of kernels and execution")
+print(f"{len(first)} and {len(second)} kernels and steps")
 shared = subprocess.run(["c++filt"], input="\n".join(sorted(first & second)), check=True,
                         capture_output=True, text=True).stdout
 print(shared)

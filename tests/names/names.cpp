@@ -73,9 +73,7 @@
 #include <lamina/lamina.hpp>
 
 using namespace lamina;
-#ifdef WITH_std
 using namespace std;
-#endif
 
 namespace {
 
