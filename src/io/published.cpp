@@ -158,6 +158,8 @@ void fetch(const published_set& set, const fs::path& data_folder, const std::str
                 ": expected --from with a folder or an address that has " + set.files.front().name +
                 "[.gz]; the archive is at " + set.origin);
   std::error_code failed;
+  if (fs::is_regular_file(from, failed))
+    throw error(from + ": expected a folder or an address, found a file; unpack an archive first");
   fs::create_directories(folder, failed);
   if (failed) throw error(folder.string() + ": cannot be created: " + failed.message());
   for (const auto& file : set.files) {

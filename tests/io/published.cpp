@@ -121,6 +121,9 @@ TEST_CASE("from a folder") {
         (source / "first").string() + ": " + expected_digest(set_of({}), "wrong"));
   CHECK(fetched(set_of({}), other, "/nowhere") ==
         "/nowhere/first: expected this file or first.gz, found neither");
+  CHECK(fetched(set_of({}), other, source / "first") ==
+        (source / "first").string() +
+            ": expected a folder or an address, found a file; unpack an archive first");
 }
 
 TEST_CASE("no mirror and no --from: where the archive is to be had") {
