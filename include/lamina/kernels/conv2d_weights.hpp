@@ -200,14 +200,29 @@ void conv2d_weights_some(const conv2d_gradient<T>& g, int output, range channels
             kernels::sum(load<Arch>(sums[c - channels.first][k][o]));
 }
 
+/// db of one output. Two pixels are summed side by side, because one addition waits for the last;
+/// the sums of the blocks are added in double.
 template <class Arch, class T>
 void conv2d_bias_gradient(const conv2d_gradient<T>& g, int output) {
-  const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(g.e.out_height) * g.e.out_width * lanes;
-  batch<Arch, T> total(T(0));
-  for (int b = 0; b < g.blocks; ++b)
-    for (std::ptrdiff_t i = 0; i < plane; i += width<Arch, T>)
-      total += load<Arch>(g.dy.block(b) + output * plane + i);
-  g.db[output] = kernels::sum(total);
+  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
+  const int pixels = g.e.out_height * g.e.out_width;
+  double total = 0;
+  for (int b = 0; b < g.blocks; ++b) {
+    const T* dy = g.dy.block(b) + static_cast<std::ptrdiff_t>(output) * pixels * lanes;
+    batch<Arch, T> sums[2 * n];
+    unroll<2 * n>([&](auto i) __attribute__((always_inline)) { sums[i] = batch<Arch, T>(T(0)); });
+    for (int p = 0; p + 2 <= pixels; p += 2)
+      unroll<2 * n>([&](auto i) __attribute__((always_inline)) {
+        sums[i] += load<Arch>(dy + p * lanes + i * w);
+      });
+    if (pixels % 2 != 0)
+      unroll<n>([&](auto i) __attribute__((always_inline)) {
+        sums[i] += load<Arch>(dy + (pixels - 1) * lanes + i * w);
+      });
+    unroll<2 * n - 1>([&](auto i) __attribute__((always_inline)) { sums[0] += sums[i + 1]; });
+    total += static_cast<double>(kernels::sum(sums[0]));
+  }
+  g.db[output] = static_cast<T>(total);
 }
 
 /// Whole tiles of outputs, then smaller ones for what is left.
@@ -220,9 +235,8 @@ void conv2d_weights_all(const conv2d_gradient<T>& g, range outputs) {
       conv2d_weights_some<Arch, Outputs, KH, KW, SH, SW>(g, o,
                                                          {c, std::min(c + some, g.e.in_channels)});
   if constexpr (Outputs > 1) {
-    if (o < outputs.last)
-      conv2d_weights_all<Arch, (Outputs > 4 ? Outputs / 2 : Outputs - 1), KH, KW, SH, SW>(
-          g, {o, outputs.last});
+    constexpr int fewer = Outputs > 5 ? 5 : Outputs > 3 ? 3 : Outputs - 1;
+    if (o < outputs.last) conv2d_weights_all<Arch, fewer, KH, KW, SH, SW>(g, {o, outputs.last});
   }
 }
 
