@@ -66,8 +66,8 @@ json epochs_json(const history& done) {
 std::pair<examples, examples> split(const examples& all, double validation) {
   const auto held_back =
       static_cast<std::size_t>(std::lround(validation * static_cast<double>(all.size())));
-  if (held_back >= all.size())
-    throw error("--validation: expected to leave images to train on, found " +
+  if (held_back >= all.size() || (validation > 0 && held_back == 0))
+    throw error("--validation: expected images to train on and images to hold back, found " +
                 std::to_string(held_back) + " of " + std::to_string(all.size()) + " held back");
   const auto first = all.size() - held_back;
   return {all.subset(0, first), all.subset(first, held_back)};

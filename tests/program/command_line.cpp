@@ -87,6 +87,16 @@ TEST_CASE("images that do not fit the network") {
   CHECK(with([](labelled_data& data) { data.test.labels.clear(), data.test.pixels.clear(); }) == 1);
 }
 
+TEST_CASE("a part of the images to validate that is none, or all") {
+  const temporary_folder folder;
+  const auto validating = [&](const char* part) {
+    return run({"train", "model", "--validation", part, "--out", folder.path.string()});
+  };
+  CHECK(validating("0.25") == 0);
+  CHECK(validating("0.01") == 1);
+  CHECK(validating("0.99") == 1);
+}
+
 TEST_CASE("wrong usage") {
   for (const auto& words :
        std::vector<std::vector<std::string>>{{},
