@@ -9,17 +9,19 @@ namespace lamina::kernels {
 
 namespace detail {
 
-/// x[c][pixel][lane] = scale * rows[lane][pixel][c]; a null row gives zeros.
+/// x[c][pixel][lane] = scale * rows[lane][pixel][c]; a null row gives zeros. A piece of x stays in
+/// the first cache while its lanes are filled one after the other.
 template <class Arch, class From, class T>
 void gather_lanes(const From* const* rows, int pixels, int channels, T scale, T* x) {
-  for (int l = 0; l < lanes; ++l) {
-    const From* row = rows[l];
-    for (int c = 0; c < channels; ++c) {
-      T* to = x + static_cast<std::ptrdiff_t>(c) * pixels * lanes + l;
-      for (int p = 0; p < pixels; ++p)
-        to[p * lanes] = row == nullptr ? T(0) : scale * static_cast<T>(row[p * channels + c]);
-    }
-  }
+  constexpr int piece = 64;
+  for (int first = 0; first < pixels; first += piece)
+    for (int c = 0; c < channels; ++c)
+      for (int l = 0; l < lanes; ++l) {
+        const From* row = rows[l];
+        T* to = x + static_cast<std::ptrdiff_t>(c) * pixels * lanes + l;
+        for (int p = first; p < std::min(pixels, first + piece); ++p)
+          to[p * lanes] = row == nullptr ? T(0) : scale * static_cast<T>(row[p * channels + c]);
+      }
 }
 
 }  // namespace detail

@@ -78,6 +78,15 @@ void max_pool_plane(const pool_extents& e, const T* x, T* y, View view) {
       });
 }
 
+/// Zeros; not std::fill, which files for other processors would share.
+template <class Arch, class T>
+[[gnu::always_inline]] inline void clear_plane(const pool_extents& e, T* dx) {
+  for_each_register<Arch, T>(
+      e.in_height * e.in_width * lanes, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
+        put<Arch>(dx + i, batch<Arch, T>(T(0)));
+      });
+}
+
 /// Whether each pixel of the input lies in exactly one patch.
 template <class Arch>
 [[gnu::always_inline]] inline bool patches_tile(const pool_extents& e) {
@@ -92,7 +101,7 @@ template <class Arch, int Side, bool Tile, class T, class View>
 void max_pool_plane_backward(const pool_extents& e, const T* x, const T* dy, T* dx, View view) {
   using vector = batch<Arch, T>;
   const vector zero(T(0));
-  if constexpr (!Tile) std::fill(dx, dx + e.in_height * e.in_width * lanes, T(0));
+  if constexpr (!Tile) clear_plane<Arch>(e, dx);
   for_each_patch<Arch>(
       e, [&](int o, const patch& p) __attribute__((always_inline)) {
         for (int l = 0; l < lanes; l += width<Arch, T>) {
@@ -199,7 +208,7 @@ void average_pool_forward(pool_extents e, const T* x, T* y, range channels) {
 template <class Arch = native, class T>
 void average_pool_backward(pool_extents e, const T*, const T* dy, T* dx, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
-    std::fill(dx + in, dx + in + e.in_height * e.in_width * lanes, T(0));
+    detail::clear_plane<Arch>(e, dx + in);
     detail::for_each_patch<Arch>(e, [&](int o, const detail::patch& p) {
       const int n = (p.rows.last - p.rows.first) * (p.columns.last - p.columns.first);
       for (int l = 0; l < lanes; l += width<Arch, T>) {

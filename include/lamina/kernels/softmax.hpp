@@ -76,7 +76,7 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
       loss[k] = std::max(loss[k] - whole * own, T(0));
     }
   }
-  std::fill(loss + live, loss + lanes, T(0));
+  for (int l = live; l < lanes; ++l) loss[l] = T(0);
   if (dx == nullptr) return;
   for (int i = 0; i < n * lanes; ++i)
     dx[i] = i % lanes < live ? (probabilities[i] - share) * scale : T(0);
