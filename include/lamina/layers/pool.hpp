@@ -3,6 +3,7 @@
 
 #include <lamina/layers/kind.hpp>
 #include <lamina/layers/options.hpp>
+#include <lamina/layers/sliding.hpp>
 #include <lamina/shape.hpp>
 
 namespace lamina {
@@ -10,47 +11,24 @@ namespace lamina {
 namespace layers {
 
 template <auto Window, class... Options>
-struct pool {
-  using stride = typename detail::find_option<detail::option_kind::stride,
-                                              layers::stride<Window, Window>, Options...>::type;
-  static constexpr bool same_padding =
-      detail::count_options<detail::option_kind::padding, Options...> == 1 &&
-      (std::same_as<Options, same> || ...);
+struct pool : sliding<layers::window<Window, Window>, layers::stride<Window, Window>, Options...> {
+  using base = typename pool::sliding;
 
   template <int Height, int Width, int Channels>
   static constexpr auto output(shape<Height, Width, Channels> in) {
     using enum detail::option_kind;
-    if constexpr (!detail::is_positive<Window>) {
-      return refuses<rule::the_window_is_at_least_1>{};
-    } else if constexpr (detail::count_options<unknown, Options...> +
-                             detail::count_options<window, Options...> !=
-                         0) {
+    if constexpr (base::template given<unknown> + base::template given<window> != 0) {
       return refuses<rule::this_option_is_unknown_here>{};
-    } else if constexpr (detail::count_options<detail::option_kind::stride, Options...> > 1 ||
-                         detail::count_options<padding, Options...> > 1) {
+    } else if constexpr (base::repeats_an_option) {
       return refuses<rule::an_option_is_given_once>{};
-    } else if constexpr (!stride::valid) {
-      return refuses<rule::the_stride_is_at_least_1>{};
-    } else if constexpr (rows(in).outputs() < 1 || columns(in).outputs() < 1) {
-      return refuses<rule::the_window_fits_in_the_image>{};
     } else {
-      return shape<rows(in).outputs(), columns(in).outputs(), Channels>{};
+      return base::template slide<Channels>(in);
     }
   }
 
   template <int Size>
   static constexpr auto output(shape<Size>) {
     return refuses<rule::pooling_needs_height_width_and_channels>{};
-  }
-
-  template <int Height, int Width, int Channels>
-  static constexpr detail::sampling rows(shape<Height, Width, Channels>) {
-    return {Height, Window, stride::height, same_padding};
-  }
-
-  template <int Height, int Width, int Channels>
-  static constexpr detail::sampling columns(shape<Height, Width, Channels>) {
-    return {Width, Window, stride::width, same_padding};
   }
 };
 
