@@ -52,13 +52,8 @@ void check(Window w, kernels::conv2d_extents e, int taps, int count) {
 template <class T, int KH, int KW, int SH = 1, int SW = 1>
 void check_many() {
   const kernels::window<KH, KW, SH, SW> w;
-  for_many_extents(w, [&](kernels::conv2d_extents e, int count) {
-    CAPTURE(e.in_channels);
-    CAPTURE(e.in_height);
-    CAPTURE(e.in_width);
-    CAPTURE(e.out_channels);
-    check<T>(w, e, KH * KW, count);
-  });
+  for_many_extents(
+      w, [&](kernels::conv2d_extents e, int count) { check<T>(w, e, KH * KW, count); });
 }
 
 TEST_CASE("gradients of a convolution's input match a naive loop, whole or in pieces") {

@@ -2,6 +2,8 @@
 // Convolutions of all kinds for the tests of their three kernels.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <algorithm>
 
 #include "kernels/naive.hpp"
@@ -39,9 +41,17 @@ void for_each_tap(kernels::window<KH, KW, SH, SW>, const kernels::conv2d_extents
     }
 }
 
-/// Calls f(extents, images) for images of many sizes that are not smaller than the window.
-template <int KH, int KW, int SH, int SW, class F>
-void for_many_extents(kernels::window<KH, KW, SH, SW> w, F f) {
+/// Calls check(extents, images) for images of many sizes that are not smaller than the window; what
+/// fails there is reported with its extents.
+template <int KH, int KW, int SH, int SW, class Check>
+void for_many_extents(kernels::window<KH, KW, SH, SW> w, Check check) {
+  const auto f = [&](kernels::conv2d_extents e, int images) {
+    CAPTURE(e.in_channels);
+    CAPTURE(e.in_height);
+    CAPTURE(e.in_width);
+    CAPTURE(e.out_channels);
+    check(e, images);
+  };
   for (const bool same : {true, false}) {
     f(extents(w, same, 1, KH, KW, 1), 1);
     f(extents(w, same, 2, KH + 1, KW + 6, 13), 3);

@@ -80,8 +80,6 @@ class batch_memory {
             scratch_.data()};
   }
 
-  std::uint32_t* samples() { return samples_.data(); }
-
  private:
   std::size_t images() const { return static_cast<std::size_t>(capacity_); }
 
