@@ -4,6 +4,7 @@
 /// The language and the run time; `<lamina/network.hpp>` is the language alone. Of io/ there are
 /// the declarations of mnist::load and asl::load: a program that calls them links lamina::io.
 
+#include <lamina/augment/policy.hpp>
 #include <lamina/data/examples.hpp>
 #include <lamina/data/idx.hpp>
 #include <lamina/data/sign_mnist.hpp>

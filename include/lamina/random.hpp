@@ -83,7 +83,13 @@ constexpr std::uint32_t bounded(Generator& generator, std::uint32_t bound) {
 }
 
 /// The streams that the library draws from a seed; a user's own start at `user`.
-enum class random_stream : std::uint64_t { shuffle = 1, dropout = 2, weights = 3, user = 1024 };
+enum class random_stream : std::uint64_t {
+  shuffle = 1,
+  dropout = 2,
+  weights = 3,
+  augmentation = 4,
+  user = 1024
+};
 
 /// Permutes the values (Fisher-Yates), uniformly; one permutation for each seed and epoch, the same
 /// on every platform. At most 2^32 - 1 values.

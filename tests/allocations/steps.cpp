@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/train/trainer.hpp>
 //
+#include <lamina/augment/policy.hpp>
 #include <doctest/doctest.h>
 
 #include <oneapi/tbb/cache_aligned_allocator.h>
@@ -139,11 +140,14 @@ TEST_CASE("steps and predictions allocate nothing after the first ones") {
 
 TEST_CASE("a whole fit allocates nothing between its tenth batch and its last") {
   const dataset data = noise<small_cnn>(33 * 1000 + 7);
+  using policy = augmentation<rotate<10>, shift<0.1>, flip_horizontal, contrast<0.3>, cutout<3>,
+                              elastic<4, 2>>;
   with_threads(2, [&] {
     trainer<small_cnn, adamw> network{{.seed = 1}};
     long calls = -1;
     progress_bar bar{stderr, false};
     network.fit(data, {.batch = 33,
+                       .augmentation = policy{},
                        .on_batch =
                            [&](const batch_record& batch) {
                              if (batch.step == warm_up) allocations::arm();

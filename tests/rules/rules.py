@@ -36,7 +36,8 @@ def area(header):
 
 
 def is_type_level(header):
-    return header.name != "lamina.hpp" and area(header) in ("", "layers", "fusion", "plan")
+    return header.name != "lamina.hpp" and \
+        area(header) in ("", "augment", "layers", "fusion", "plan")
 
 
 def forbidden(header):

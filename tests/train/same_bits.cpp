@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/train/trainer.hpp>
 
+#include <lamina/augment/policy.hpp>
+
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
@@ -50,9 +52,9 @@ std::vector<float> values_of(Trainer& trainer) {
 }
 
 template <fusion_mode Fusion = fusion_mode::training>
-std::vector<float> trained(const examples& from, int batch) {
+std::vector<float> trained(const examples& from, int batch, const augment_plan& augmentation = {}) {
   trainer<small_cnn, rmsprop, cross_entropy, float, Fusion> subject{{.seed = 3}};
-  subject.fit(from, {.epochs = 2, .batch = batch});
+  subject.fit(from, {.epochs = 2, .batch = batch, .augmentation = augmentation});
   return values_of(subject);
 }
 
@@ -74,6 +76,23 @@ TEST_CASE("the same bits for any number of threads") {
       CHECK(found == expected);
     }
   }
+}
+
+TEST_CASE("the same bits for any number of threads, with every transform") {
+  const pictures data = draw(75);
+  using everything = augmentation<rotate<20>, zoom<0.2>, shift<0.1>, shear<10>, flip_horizontal,
+                                  brightness<0.4>, contrast<0.3>, cutout<3>, elastic<4, 2>>;
+  std::vector<float> expected;
+  for (const int threads : {1, 2, 3, 8}) {
+    const tbb::global_control limit{tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(threads)};
+    tbb::task_arena arena{threads};
+    const auto found = arena.execute([&] { return trained(data.view(), 48, everything{}); });
+    if (expected.empty()) expected = found;
+    CAPTURE(threads);
+    CHECK(found == expected);
+  }
+  CHECK(expected != trained(data.view(), 48));
 }
 
 TEST_CASE("inside tasks of the caller, two trainings side by side") {

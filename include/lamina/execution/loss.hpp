@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <span>
@@ -22,6 +23,8 @@ struct verdict {
   T* losses = nullptr;
   std::uint8_t* right = nullptr;  // 1 where the largest output is the label's
   T* scratch = nullptr;           // (block, 3, output), for losses other than cross-entropy
+  const int* others = nullptr;    // of a mixup: the other class of each image, which has the rest
+  const T* shares = nullptr;      // of the label's share
 };
 
 /// The loss of a batch and its gradient at the last value of the network.
@@ -85,6 +88,30 @@ struct loss_step {
         outputs, logits, to.labels + block * lanes, live(batch, block), loss.label_smoothing,
         T{1} / static_cast<T>(batch.images), probabilities,
         gradients ? gradient(batch, block) : nullptr, to.losses + block * lanes);
+    if (to.others != nullptr) mix(batch, block, to, loss, logits, gradients);
+  }
+
+  /// Moves what is not the label's share of a target from the label to the other class; with the
+  /// target t the loss is log(sum exp x) - t x, so that both change by a difference of logits.
+  static void mix(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss,
+                  const T* logits, bool gradients) {
+    for (int lane = 0; lane < live(batch, block); ++lane) {
+      const int image = block * lanes + lane;
+      const int own = to.labels[image] * lanes + lane, other = to.others[image] * lanes + lane;
+      const T moved = static_cast<T>(1 - loss.label_smoothing) * (T{1} - to.shares[image]);
+      to.losses[image] = std::max(to.losses[image] + moved * (logits[own] - logits[other]), T{0});
+      if (!gradients) continue;
+      const T step = moved / static_cast<T>(batch.images);
+      gradient(batch, block)[own] += step;
+      gradient(batch, block)[other] -= step;
+    }
+  }
+
+  static T label_target(const verdict<T>& to, int image, int output) {
+    const T own = static_cast<T>(output == to.labels[image]);
+    if (to.others == nullptr) return own;
+    const T other = static_cast<T>(output == to.others[image]);
+    return other + to.shares[image] * (own - other);
   }
 
   static void run_own(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss,
@@ -105,7 +132,7 @@ struct loss_step {
         prediction[i] = y[i * lanes + static_cast<std::size_t>(lane)];
         target[i] = to.targets != nullptr
                         ? to.targets[static_cast<std::size_t>(image) * prediction.size() + i]
-                        : static_cast<T>(static_cast<int>(i) == to.labels[image]);
+                        : label_target(to, image, static_cast<int>(i));
       }
       to.losses[image] =
           loss(std::span<const T>{prediction}, std::span<const T>{target}, derivative);

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include <lamina/augment/plan.hpp>
 #include <lamina/data/examples.hpp>
 #include <lamina/error.hpp>
 #include <lamina/random.hpp>
@@ -28,10 +29,11 @@ struct batch_record {
 /// How `trainer::fit` trains.
 struct fit_options {
   int epochs = 1;
-  int batch = 32;            // images; the last batch of an epoch may be smaller
-  examples validation = {};  // evaluated after each epoch, never trained on
-  examples test = {};        // the same, kept apart from what decisions are made on
-  bool shuffle = true;       // by seed and epoch
+  int batch = 32;                  // images; the last batch of an epoch may be smaller
+  examples validation = {};        // evaluated after each epoch, never trained on
+  examples test = {};              // the same, kept apart from what decisions are made on
+  bool shuffle = true;             // by seed and epoch
+  augment_plan augmentation = {};  // of the training images: an `augmentation<…>`
   std::function<void(const batch_record&)> on_batch = {};
   std::function<bool(const epoch_record&)> on_epoch = {};  // false ends the training
   lamina::progress* progress = nullptr;

@@ -57,6 +57,8 @@ class trainer : private detail::trainee {
     check(from, true);
     if (how.validation.size() != 0) check(how.validation, true);
     if (how.test.size() != 0) check(how.test, true);
+    execution::check_augmentation(how.augmentation, Net::input_shape::rank);
+    augmentation_ = how.augmentation;
     reserve(static_cast<int>(
         std::min<std::size_t>(from.size(), static_cast<std::size_t>(std::max(how.batch, 1)))));
     history result = detail::run_epochs(*this, from, how, options_.seed, epochs_done_);
@@ -133,6 +135,7 @@ class trainer : private detail::trainee {
       memory_ = execution::batch_memory<blueprint, Scalar, Arch>(images, outputs,
                                                                  loss_step::scratch_of_a_block);
     }
+    memory_.reserve(augmentation_);
   }
 
   batch_record train_batch(const examples& from, const std::uint32_t* order, std::size_t first,
@@ -154,7 +157,8 @@ class trainer : private detail::trainee {
     batch.training = true;
     batch.seed = options_.seed;
     batch.epoch = static_cast<std::uint64_t>(epoch);
-    memory_.gather(batch, from, order, first);
+    // a batch of the caller's own, which has no order, is taken as it is
+    memory_.gather(batch, from, order, first, order == nullptr ? augment_plan{} : augmentation_);
     engine::prepare(batch);
     engine::forward(batch);
     const auto judged = memory_.judged(from);
@@ -192,6 +196,7 @@ class trainer : private detail::trainee {
   std::array<execution::buffer<Scalar>, static_cast<std::size_t>(Optimizer::states)> states_;
   execution::batch_memory<blueprint, Scalar, Arch> memory_;
   inference inference_;
+  augment_plan augmentation_;
   std::int64_t steps_done_ = 0;
   int epochs_done_ = 0;
 };

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <lamina/execution/loss.hpp>
+
+#include <lamina/augment/policy.hpp>
+#include <lamina/train/trainer.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+using namespace lamina;
+
+namespace {
+
+using classes = network<input<1, 4, 1>, flatten, dense<3>, softmax>;
+using mixing = augmentation<mixup<1.0>>;
+
+struct pictures {
+  std::vector<float> values;
+  std::vector<std::uint8_t> labels;
+  examples view() const { return examples::of(std::span{values}, 4, std::span{labels}); }
+};
+
+pictures draw(std::size_t images) {
+  pictures all;
+  counter_generator random{11, 2};
+  for (std::size_t i = 0; i < images; ++i) {
+    for (int k = 0; k < 4; ++k) all.values.push_back(static_cast<float>(uniform(random)));
+    all.labels.push_back(static_cast<std::uint8_t>(bounded(random, 3)));
+  }
+  return all;
+}
+
+/// Gradient descent on the dense layer with the blended pictures and targets, slowly.
+struct slow_descent {
+  std::vector<double> weights, bias;
+  double loss = 0;
+
+  void step(const pictures& all, double smoothing, double rate) {
+    const std::size_t images = all.labels.size();
+    std::vector<double> dw(12), db(3);
+    loss = 0;
+    for (std::uint32_t i = 0; i < images; ++i) {
+      const auto drawn =
+          draw_augmentation(mixing::plan, 5, 1, i, 1, 4, static_cast<std::uint32_t>(images));
+      double x[4], t[3], z[3], sum = 0;
+      for (std::size_t k = 0; k < 4; ++k)
+        x[k] = drawn.share * static_cast<double>(all.values[i * 4 + k]) +
+               (1 - drawn.share) * static_cast<double>(all.values[drawn.partner * 4 + k]);
+      for (std::size_t c = 0; c < 3; ++c) {
+        t[c] = (drawn.share * (all.labels[i] == c) +
+                (1 - drawn.share) * (all.labels[drawn.partner] == c)) *
+                   (1 - smoothing) +
+               smoothing / 3;
+        z[c] = bias[c];
+        for (std::size_t k = 0; k < 4; ++k) z[c] += weights[c * 4 + k] * x[k];
+        sum += std::exp(z[c]);
+      }
+      for (std::size_t c = 0; c < 3; ++c) {
+        const double d = (std::exp(z[c]) / sum - t[c]) / static_cast<double>(images);
+        loss -= t[c] * (z[c] - std::log(sum)) / static_cast<double>(images);
+        db[c] += d;
+        for (std::size_t k = 0; k < 4; ++k) dw[c * 4 + k] += d * x[k];
+      }
+    }
+    for (std::size_t i = 0; i < 12; ++i) weights[i] -= rate * dw[i];
+    for (std::size_t c = 0; c < 3; ++c) bias[c] -= rate * db[c];
+  }
+};
+
+/// The same loss, as one of a user's own.
+struct own_cross_entropy {
+  template <class T>
+  T operator()(std::span<const T> prediction, std::span<const T> target,
+               std::span<T> gradient) const {
+    T loss = 0;
+    for (std::size_t i = 0; i < prediction.size(); ++i) {
+      loss -= target[i] * std::log(prediction[i]);
+      gradient[i] = -target[i] / prediction[i];
+    }
+    return loss;
+  }
+};
+
+template <class Loss>
+void check_step(const Loss& loss, double smoothing) {
+  const pictures all = draw(37);
+  trainer<classes, sgd, Loss, double> subject{
+      {.seed = 5, .optimizer = {.learning_rate = 0.5}, .loss = loss}};
+  const auto tensors = subject.parameters();
+  slow_descent slow{{tensors[0].values.begin(), tensors[0].values.end()},
+                    {tensors[1].values.begin(), tensors[1].values.end()}};
+  const auto told = subject.fit(all.view(), {.epochs = 1, .batch = 37, .augmentation = mixing{}});
+  slow.step(all, smoothing, 0.5);
+  CHECK(told.epochs[0].loss == doctest::Approx(slow.loss).epsilon(1e-9));
+  for (std::size_t i = 0; i < 12; ++i)
+    CHECK(tensors[0].values[i] == doctest::Approx(slow.weights[i]).epsilon(1e-9));
+  for (std::size_t c = 0; c < 3; ++c)
+    CHECK(tensors[1].values[c] == doctest::Approx(slow.bias[c]).epsilon(1e-9));
+}
+
+}  // namespace
+
+TEST_CASE("mixup: pictures and targets are blended, against a slow step of descent") {
+  check_step(cross_entropy{}, 0);
+  check_step(cross_entropy{.label_smoothing = 0.1}, 0.1);
+  check_step(own_cross_entropy{}, 0);
+}
+
+TEST_CASE("a flat input takes what changes values alone") {
+  using flat = network<input<4>, dense<3>, softmax>;
+  const pictures all = draw(8);
+  trainer<flat> subject{{.seed = 1}};
+  subject.fit(all.view(), {.augmentation = augmentation<mixup<0.2>, contrast<0.2>>{}});
+  const auto turn = [&] { subject.fit(all.view(), {.augmentation = augmentation<rotate<5>>{}}); };
+  CHECK_THROWS_WITH_AS(turn(),
+                       "augmentation: expected a network whose input has height, width and "
+                       "channels, found a flat one",
+                       error);
+}
