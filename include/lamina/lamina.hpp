@@ -13,7 +13,7 @@
 #include <lamina/io/asl.hpp>
 #include <lamina/io/mnist.hpp>
 #include <lamina/network.hpp>
-#include <lamina/serialize/weights.hpp>
+#include <lamina/serialize/checkpoint.hpp>
 #include <lamina/train/check_gradients.hpp>
 #include <lamina/train/classifier.hpp>
 #include <lamina/train/trainer.hpp>

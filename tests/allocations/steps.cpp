@@ -84,7 +84,7 @@ template <class Net, class Optimizer>
 void check_network(int threads, int batch) {
   const dataset data = noise<Net>(static_cast<std::size_t>(batch));
   with_threads(threads, [&] {
-    trainer<Net, Optimizer> network{{.seed = 1}};
+    trainer<Net, Optimizer> network{{.seed = 1, .clip = {.norm = 1}, .average = {.decay = 0.9}}};
     const examples whole = data, part = whole.subset(0, static_cast<std::size_t>(batch) / 3 + 1);
     int number = 0;  // the last batch of an epoch is smaller
     check_silent("steps", [&] { network.step(++number % 5 ? whole : part); });
@@ -148,6 +148,8 @@ TEST_CASE("a whole fit allocates nothing between its tenth batch and its last") 
     progress_bar bar{stderr, false};
     network.fit(data, {.batch = 33,
                        .augmentation = policy{},
+                       .schedule = schedules::one_cycle{},
+                       .warm_up = {.epochs = 0.01},
                        .on_batch =
                            [&](const batch_record& batch) {
                              if (batch.step == warm_up) allocations::arm();

@@ -17,29 +17,33 @@
 /// What PyTorch says: the tensors of vectors.safetensors (README.md beside it names them).
 namespace reference {
 
-inline const lamina::safetensors_file& file() {
-  static const lamina::safetensors_file all = [] {
-    const char* source = std::getenv("LAMINA_SOURCE");
-    const auto folder = source != nullptr ? std::filesystem::path(source) / "tests" / "reference"
-                                          : std::filesystem::path(__FILE__).parent_path();
-    return lamina::safetensors_file::read((folder / "vectors.safetensors").string());
-  }();
-  return all;
+/// A file of this folder.
+inline lamina::safetensors_file open(const std::string& name) {
+  const char* source = std::getenv("LAMINA_SOURCE");
+  const auto folder = source != nullptr ? std::filesystem::path(source) / "tests" / "reference"
+                                        : std::filesystem::path(__FILE__).parent_path();
+  return lamina::safetensors_file::read((folder / name).string());
 }
 
-/// The numbers of one tensor.
-inline std::vector<double> numbers(const std::string& name) {
-  const auto* entry = file().find(name);
-  if (entry == nullptr)
-    throw lamina::error("vectors.safetensors: expected '" + name + "', found none");
+/// The numbers of one tensor of a file.
+inline std::vector<double> numbers_of(const lamina::safetensors_file& file,
+                                      const std::string& name) {
+  const auto* entry = file.find(name);
+  if (entry == nullptr) throw lamina::error(file.name() + ": expected '" + name + "', found none");
   std::vector<double> result(entry->count);
   if (entry->type == "F64") {
-    std::memcpy(result.data(), file().bytes(*entry).data(), 8 * result.size());
+    std::memcpy(result.data(), file.bytes(*entry).data(), 8 * result.size());
   } else {
-    const std::vector<float> read = file().values(*entry);
+    const std::vector<float> read = file.values(*entry);
     std::copy(read.begin(), read.end(), result.begin());
   }
   return result;
+}
+
+/// The numbers of one tensor of vectors.safetensors.
+inline std::vector<double> numbers(const std::string& name) {
+  static const lamina::safetensors_file all = open("vectors.safetensors");
+  return numbers_of(all, name);
 }
 
 /// The first `images` of the 17 images of a tensor.

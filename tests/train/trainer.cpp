@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/train/trainer.hpp>
 //
+#include <lamina/serialize/checkpoint.hpp>
+
 #include <doctest/doctest.h>
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -39,6 +42,14 @@ template <class Trainer>
 std::vector<float> values_of(Trainer& from) {
   std::vector<float> all;
   for (const auto& tensor : from.parameters())
+    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
+  return all;
+}
+
+template <class Trainer>
+std::vector<float> answering_values_of(Trainer& from) {
+  std::vector<float> all;
+  for (const auto& tensor : from.answering_parameters())
     all.insert(all.end(), tensor.values.begin(), tensor.values.end());
   return all;
 }
@@ -86,6 +97,53 @@ TEST_CASE("an optimizer chosen at run time gives the bits of its type") {
   };
   CHECK(trained(any_optimizer::named("rmsprop")) == trained(rmsprop{}));
   CHECK(trained(any_optimizer::named("adamw")) == trained(adamw{}));
+}
+
+TEST_CASE(
+    "all that training knows gives the same bits on any number of threads, and when resumed") {
+  const noise data(75);
+  const trainer<tiny, any_optimizer>::options options{.seed = 2,
+                                                      .optimizer = any_optimizer::named("adamw"),
+                                                      .loss = {0.1, {1, 2, 1}},
+                                                      .clip = {.norm = 0.5, .value = 0.1},
+                                                      .average = {.decay = 0.9}};
+  const fit_options how{.epochs = 4,
+                        .batch = 16,
+                        .validation_split = 0.2,
+                        .schedule = schedules::one_cycle{},
+                        .keep_best = true};
+  std::vector<float> expected, answering;
+  for (const int threads : {1, 2, 3, 8}) {
+    const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(threads));
+    tbb::task_arena(threads).execute([&] {
+      trainer<tiny, any_optimizer> network{options};
+      network.fit(data.view(), how);
+      if (threads == 1) {
+        expected = values_of(network);
+        answering = answering_values_of(network);
+      }
+      CHECK(values_of(network) == expected);
+      CHECK(answering_values_of(network) == answering);
+      CHECK(answering != expected);
+    });
+  }
+  const std::string path = "resumed.safetensors";
+  trainer<tiny, any_optimizer> interrupted{options}, resumed{options};
+  fit_options broken_off = how;
+  broken_off.on_epoch = [&](const epoch_record& record) {
+    if (record.epoch == 2) save_checkpoint(interrupted, path, {{"recipe", "best"}});
+    return record.epoch < 3;
+  };
+  interrupted.fit(data.view(), broken_off);
+  CHECK(load_checkpoint(resumed, path).at("recipe") == "best");
+  CHECK(resumed.epochs_done() == 2);
+  fit_options rest = how;
+  rest.epochs = how.epochs - resumed.epochs_done();
+  resumed.fit(data.view(), rest);
+  CHECK(values_of(resumed) == expected);
+  CHECK(answering_values_of(resumed) == answering);
+  std::remove(path.c_str());
 }
 
 TEST_SUITE_END();
@@ -164,4 +222,62 @@ TEST_CASE("examples that do not fit are refused, and nothing changes") {
   CHECK(refusal([&] { network.fit({}); }).starts_with("examples: expected"));
   CHECK(values_of(network) == before);
   CHECK(network.predict(unlabelled).size() == 18);
+}
+
+TEST_CASE("an average answers, is saved, and starts anew from loaded weights") {
+  const noise data(30);
+  trainer<tiny> network{{.seed = 3, .average = {.decay = 0.5}}}, other{{.average = {.decay = 0.5}}};
+  CHECK(answering_values_of(network) == values_of(network));
+  network.step(data.view());
+  CHECK(answering_values_of(network) == values_of(network));
+  network.step(data.view());
+  CHECK(answering_values_of(network) != values_of(network));
+  CHECK(network.classifier().predict(data.view()) == network.predict(data.view()));
+  save(network, "average.safetensors");
+  load(other, "average.safetensors");
+  CHECK(values_of(other) == answering_values_of(network));
+  CHECK(other.predict(data.view()) == network.predict(data.view()));
+  std::remove("average.safetensors");
+}
+
+TEST_CASE("the best epoch's weights are those at the end") {
+  const noise data(60), held(12);
+  trainer<tiny, adam> network{{.seed = 4, .optimizer = {.learning_rate = 0.05}}}, shorter = network;
+  const history run = network.fit(
+      data.view(), {.epochs = 12, .batch = 16, .validation = held.view(), .keep_best = true});
+  const int best = run.best()->epoch;
+  shorter.fit(data.view(), {.epochs = best, .batch = 16});
+  CHECK(values_of(network) == values_of(shorter));
+  CHECK(network.evaluate(held.view()).loss == run.best()->validation_loss);
+}
+
+TEST_CASE("class weights count in training alone, and have to be as many as classes") {
+  const noise data(30);
+  trainer<tiny> plain{{.seed = 4}}, alike{{.seed = 4, .loss = {.class_weights = {1, 1, 1}}}},
+      skewed{{.seed = 4, .loss = {.class_weights = {1, 0, 4}}}};
+  CHECK(plain.evaluate(data.view()).loss == skewed.evaluate(data.view()).loss);
+  const double loss = plain.step(data.view()).loss;
+  CHECK(alike.step(data.view()).loss == loss);
+  CHECK(values_of(alike) == values_of(plain));
+  CHECK(skewed.step(data.view()).loss != loss);
+  CHECK(balanced_class_weights(std::vector<std::uint8_t>{0, 0, 0, 2}, 3) ==
+        std::vector<double>{4.0 / 9, 0, 4.0 / 3});
+  CHECK(refusal([] {
+          trainer<tiny> unfit{{.loss = {.class_weights = {1, 2}}}};
+        }) == "cross_entropy: expected a weight for each of 3 classes, found 2");
+}
+
+TEST_CASE("checkpoints of another network, and files that are none, are refused") {
+  trainer<tiny> network{{.seed = 4}};
+  trainer<tiny, adam> other{{.seed = 4}};
+  const std::vector<float> before = values_of(network);
+  save_checkpoint(other, "other.safetensors");
+  CHECK(refusal([&] {
+          load_checkpoint(network, "other.safetensors");
+        }).starts_with("other.safetensors: expected "));
+  save(other, "other.safetensors");
+  CHECK(refusal([&] { load_checkpoint(network, "other.safetensors"); }) ==
+        "other.safetensors: expected a checkpoint, found no \"history\" in the metadata");
+  CHECK(values_of(network) == before);
+  std::remove("other.safetensors");
 }

@@ -5,7 +5,9 @@
 #include <concepts>
 #include <cstdint>
 #include <span>
+#include <string>
 
+#include <lamina/error.hpp>
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/parallel.hpp>
 #include <lamina/kernels/softmax.hpp>
@@ -45,6 +47,16 @@ struct loss_step {
   static constexpr int outputs =
       static_cast<int>(Blueprint::code.value_size[static_cast<std::size_t>(result)]);
   static constexpr std::size_t scratch_of_a_block = is_cross_entropy ? 0 : 3 * std::size_t{outputs};
+
+  /// Throws `error` where the loss is not for so many classes.
+  static void check(const Loss& loss) {
+    if constexpr (is_cross_entropy) {
+      const std::size_t weights = loss.class_weights.size();
+      if (weights != 0 && weights != static_cast<std::size_t>(outputs))
+        throw error("cross_entropy: expected a weight for each of " + std::to_string(outputs) +
+                    " classes, found " + std::to_string(weights));
+    }
+  }
 
   /// Fills losses and right; with `gradients` also the gradient of the mean over the batch.
   static void run(const frame<T>& batch, const verdict<T>& to, const Loss& loss, bool gradients) {
@@ -89,6 +101,7 @@ struct loss_step {
         T{1} / static_cast<T>(batch.images), probabilities,
         gradients ? gradient(batch, block) : nullptr, to.losses + block * lanes);
     if (to.others != nullptr) mix(batch, block, to, loss, logits, gradients);
+    if (gradients && !loss.class_weights.empty()) weigh(batch, block, to, loss);
   }
 
   /// Moves what is not the label's share of a target from the label to the other class; with the
@@ -112,6 +125,19 @@ struct loss_step {
     if (to.others == nullptr) return own;
     const T other = static_cast<T>(output == to.others[image]);
     return other + to.shares[image] * (own - other);
+  }
+
+  /// The loss and the gradient of each image times the weight of its class.
+  static void weigh(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss) {
+    T weights[lanes] = {};
+    for (int lane = 0; lane < live(batch, block); ++lane) {
+      const int image = block * lanes + lane;
+      weights[lane] =
+          static_cast<T>(loss.class_weights[static_cast<std::size_t>(to.labels[image])]);
+      to.losses[image] *= weights[lane];
+    }
+    T* dx = gradient(batch, block);
+    for (int i = 0; i < outputs * lanes; ++i) dx[i] *= weights[i % lanes];
   }
 
   static void run_own(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <span>
 
 #include <lamina/execution/batch.hpp>
@@ -34,15 +35,17 @@ class predictor {
     engine<blueprint, T, Arch>::prepare(batch);
   }
 
-  /// Mean loss and accuracy.
+  /// Mean loss and accuracy of the images that `order` names; of all of them if it names none.
   template <class Loss>
-  evaluation evaluate(T* parameters, T* fixed, const examples& from, const Loss& loss) {
+  evaluation evaluate(T* parameters, T* fixed, const examples& from, const Loss& loss,
+                      std::span<const std::uint32_t> order = {}) {
     using step = loss_step<blueprint, T, Arch, Loss>;
-    reserve(from.size(), step::scratch_of_a_block);
+    const std::size_t images = order.empty() ? from.size() : order.size();
+    reserve(images, step::scratch_of_a_block);
     double sum = 0;
     std::size_t right = 0;
-    for (std::size_t first = 0; first < from.size(); first += most_at_once) {
-      const auto batch = bring(parameters, fixed, from, first);
+    for (std::size_t first = 0; first < images; first += most_at_once) {
+      const auto batch = bring(parameters, fixed, from, order, first);
       engine<blueprint, T, Arch, step::engine_count>::infer(batch);
       const auto judged = memory_.judged(from);
       step::run(batch, judged, loss, false);
@@ -51,16 +54,16 @@ class predictor {
         right += judged.right[i];
       }
     }
-    const auto count = static_cast<double>(from.size());
-    return {from.size() == 0 ? absent : sum / count,
-            from.labels.empty() ? absent : static_cast<double>(right) / count, from.size()};
+    const auto count = static_cast<double>(images);
+    return {images == 0 ? absent : sum / count,
+            from.labels.empty() ? absent : static_cast<double>(right) / count, images};
   }
 
   /// The outputs of the network, (image, output), into `to`.
   void predict(T* parameters, T* fixed, const examples& from, std::span<T> to) {
     reserve(from.size(), 0);
     for (std::size_t first = 0; first < from.size(); first += most_at_once) {
-      const auto batch = bring(parameters, fixed, from, first);
+      const auto batch = bring(parameters, fixed, from, {}, first);
       engine<blueprint, T, Arch>::infer(batch);
       const auto y = batch.at(blueprint::memory.value[blueprint::code.result()]);
       for (int block = 0; block < batch.blocks(); ++block) {
@@ -84,10 +87,12 @@ class predictor {
     memory_ = memory(wanted, outputs, scratch_);
   }
 
-  frame<T> bring(T* parameters, T* fixed, const examples& from, std::size_t first) {
-    const int count = static_cast<int>(std::min<std::size_t>(from.size() - first, most_at_once));
+  frame<T> bring(T* parameters, T* fixed, const examples& from,
+                 std::span<const std::uint32_t> order, std::size_t first) {
+    const std::size_t images = order.empty() ? from.size() : order.size();
+    const int count = static_cast<int>(std::min<std::size_t>(images - first, most_at_once));
     const auto batch = memory_.frame_of(count, parameters, nullptr, fixed);
-    memory_.gather(batch, from, nullptr, first);
+    memory_.gather(batch, from, order.empty() ? nullptr : order.data(), first);
     return batch;
   }
 

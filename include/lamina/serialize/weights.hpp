@@ -55,11 +55,11 @@ void save(const classifier<Net, float, Arch>& from, const std::filesystem::path&
   detail::save_tensors(copy.parameters(), describe<Net>(), path.string(), metadata);
 }
 
-/// The weights of a trainer, moving statistics included.
+/// The weights of a trainer, moving statistics included; their average where it has one.
 template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
 void save(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from,
           const std::filesystem::path& path, const file_metadata& metadata = {}) {
-  detail::save_tensors(from.parameters(), describe<Net>(), path.string(), metadata);
+  detail::save_tensors(from.answering_parameters(), describe<Net>(), path.string(), metadata);
 }
 
 /// Reads weights and returns the file's metadata. The file of another network is refused with the
@@ -74,7 +74,9 @@ file_metadata load(classifier<Net, float, Arch>& into, const std::filesystem::pa
 template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
 file_metadata load(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& into,
                    const std::filesystem::path& path) {
-  return detail::load_tensors(into.parameters(), describe<Net>(), path.string());
+  auto metadata = detail::load_tensors(into.parameters(), describe<Net>(), path.string());
+  into.refresh();
+  return metadata;
 }
 
 }  // namespace lamina

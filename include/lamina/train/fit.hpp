@@ -3,9 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <numeric>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <lamina/augment/plan.hpp>
@@ -14,6 +18,7 @@
 #include <lamina/random.hpp>
 #include <lamina/train/history.hpp>
 #include <lamina/train/progress.hpp>
+#include <lamina/train/schedules.hpp>
 
 namespace lamina {
 
@@ -26,14 +31,40 @@ struct batch_record {
   double accuracy = 0;  // from 0 to 1
 };
 
+/// Ends the training after so many epochs in which the loss on the validation images did not fall
+/// below its smallest by more than `least_change` (Keras' EarlyStopping: min_delta); never if
+/// `patience` is 0.
+struct early_stopping {
+  int patience = 0;
+  double least_change = 0;
+
+  bool stops(std::span<const epoch_record> epochs) const {
+    double best = std::numeric_limits<double>::infinity();
+    int waited = 0;
+    for (const epoch_record& epoch : epochs) {
+      ++waited;
+      if (epoch.watched_loss() < best - least_change) {
+        best = epoch.watched_loss();
+        waited = 0;
+      }
+    }
+    return patience > 0 && waited >= patience;
+  }
+};
+
 /// How `trainer::fit` trains.
 struct fit_options {
-  int epochs = 1;
+  int epochs = 1;                  // more than those done
   int batch = 32;                  // images; the last batch of an epoch may be smaller
   examples validation = {};        // evaluated after each epoch, never trained on
+  double validation_split = 0;     // or this part of the examples, drawn by the trainer's seed
   examples test = {};              // the same, kept apart from what decisions are made on
   bool shuffle = true;             // by seed and epoch
   augment_plan augmentation = {};  // of the training images: an `augmentation<…>`
+  lamina::schedule schedule = schedules::constant{};  // over the epochs done and these
+  schedules::warm_up warm_up = {};
+  lamina::early_stopping early_stopping = {};
+  bool keep_best = false;  // end with the weights of the epoch whose validation loss was smallest
   std::function<void(const batch_record&)> on_batch = {};
   std::function<bool(const epoch_record&)> on_epoch = {};  // false ends the training
   lamina::progress* progress = nullptr;
@@ -48,71 +79,158 @@ struct trainee {
   trainee& operator=(const trainee&) = default;
   virtual ~trainee() = default;
 
+  /// The next steps' learning rate is the optimizer's times this.
+  virtual void set_rate_factor(double factor) = 0;
   /// One step of the optimizer on the images that `order` names from `first` on.
   virtual batch_record train_batch(const examples& from, const std::uint32_t* order,
                                    std::size_t first, int images, int epoch) = 0;
-  virtual evaluation evaluate_examples(const examples& from) = 0;
+  /// The images that `order` names; all of them if it names none.
+  virtual evaluation evaluate_examples(const examples& from,
+                                       std::span<const std::uint32_t> order) = 0;
+  /// Remembers the weights as they are, and takes them back.
+  virtual void keep_weights() = 0;
+  virtual bool has_kept_weights() const = 0;
+  virtual void take_kept_weights() = 0;
 };
 
-inline epoch_record train_epoch(trainee& who, const examples& from, const fit_options& how,
-                                const std::vector<std::uint32_t>& order, int epoch) {
-  const std::size_t batch = static_cast<std::size_t>(how.batch);
-  double loss = 0;
-  double right = 0;
-  std::size_t step = 0;
-  for (std::size_t first = 0; first < from.size(); first += batch) {
-    const auto images = std::min(batch, from.size() - first);
-    batch_record record =
-        who.train_batch(from, order.data(), first, static_cast<int>(images), epoch);
-    record.step = ++step;
-    loss += record.loss * static_cast<double>(images);
-    right += record.accuracy * static_cast<double>(images);
-    const double seen = static_cast<double>(first + images);
-    if (how.progress != nullptr) how.progress->step(step, loss / seen, right / seen);
-    if (how.on_batch) how.on_batch(record);
-  }
-  epoch_record result;
-  result.epoch = epoch;
-  result.loss = loss / static_cast<double>(from.size());
-  result.accuracy = right / static_cast<double>(from.size());
-  return result;
-}
+/// The numbers of the images to train on and to validate on, both rising: which ones follows from
+/// the seed.
+struct held_out {
+  std::vector<std::uint32_t> train, validation;
 
-/// The epochs after `done` ones; compiled once for all networks.
-inline history run_epochs(trainee& who, const examples& from, const fit_options& how,
-                          std::uint64_t seed, int done) {
-  using clock = std::chrono::steady_clock;
+  held_out(std::size_t images, double part, std::uint64_t seed) : train(images) {
+    std::iota(train.begin(), train.end(), 0u);
+    if (part == 0) return;
+    const auto held = std::llround(part * static_cast<double>(images));
+    if (!(part > 0 && part < 1) || held == 0 || static_cast<std::size_t>(held) == images)
+      throw error("fit: expected a validation split that leaves images on both sides, found " +
+                  std::to_string(part) + " of " + std::to_string(images) + " images");
+    shuffle(train, seed, 0);
+    validation.assign(train.end() - held, train.end());
+    train.erase(train.end() - held, train.end());
+    std::sort(train.begin(), train.end());
+    std::sort(validation.begin(), validation.end());
+  }
+};
+
+inline void check_fit(const examples& from, const fit_options& how) {
   if (how.epochs < 0) throw error("fit: expected epochs of at least 0, found a negative number");
   if (how.batch < 1) throw error("fit: expected a batch of at least 1 image, found none");
   if (from.size() == 0) throw error("fit: expected at least 1 image, found none");
-  history result;
-  std::vector<std::uint32_t> order(from.size());
-  const std::size_t steps =
-      (from.size() + static_cast<std::size_t>(how.batch) - 1) / static_cast<std::size_t>(how.batch);
-  for (int epoch = done + 1; epoch <= done + how.epochs; ++epoch) {
-    const auto begun = clock::now();
-    std::iota(order.begin(), order.end(), 0u);
-    if (how.shuffle) shuffle(order, seed, static_cast<std::uint64_t>(epoch));
-    if (how.progress != nullptr) {
-      how.progress->begin_epoch(epoch, done + how.epochs, steps, from.size());
-    }
-    epoch_record record = train_epoch(who, from, how, order, epoch);
-    if (how.validation.size() != 0) {
-      const evaluation measured = who.evaluate_examples(how.validation);
-      record.validation_loss = measured.loss;
-      record.validation_accuracy = measured.accuracy;
-    }
-    if (how.test.size() != 0) {
-      const evaluation measured = who.evaluate_examples(how.test);
-      record.test_loss = measured.loss;
-      record.test_accuracy = measured.accuracy;
-    }
-    record.seconds = std::chrono::duration<double>(clock::now() - begun).count();
-    result.epochs.push_back(record);
-    if (how.progress != nullptr) how.progress->end_epoch(record);
-    if (how.on_epoch && !how.on_epoch(record)) break;
+  const bool validated = how.validation.size() != 0;
+  if (validated && how.validation_split != 0)
+    throw error("fit: expected validation images or a part held out for it, found both");
+  if (how.validation_split != 0 && how.augmentation.has(transform_kind::mixup))
+    throw error(
+        "fit: expected a policy without mixup, whose partners may be held out, beside a "
+        "validation split");
+  if ((how.early_stopping.patience > 0 || how.keep_best) && !validated && how.validation_split == 0)
+    throw error(
+        "fit: expected validation images to stop early or to keep the best epoch by, "
+        "found none");
+}
+
+/// The loop over epochs; compiled once for all networks.
+class epochs_loop {
+ public:
+  /// `past` has the epochs done before, and gets the others.
+  epochs_loop(trainee& who, const examples& from, const fit_options& how, std::uint64_t seed,
+              history& past)
+      : who_{who},
+        from_{from},
+        how_{how},
+        seed_{seed},
+        past_{past},
+        held_{from.size(), how.validation_split, seed} {
+    const std::size_t batch = static_cast<std::size_t>(how.batch);
+    steps_ = (held_.train.size() + batch - 1) / batch;
+    last_ = static_cast<int>(past.epochs.size()) + how.epochs;
   }
-  return result;
+
+  /// The records of these epochs.
+  history run() {
+    const std::size_t done = past_.epochs.size();
+    while (static_cast<int>(past_.epochs.size()) < last_ &&
+           !how_.early_stopping.stops(past_.epochs)) {
+      const epoch_record record = next_epoch();
+      past_.epochs.push_back(record);
+      const bool best = past_.best() == &past_.epochs.back() || !who_.has_kept_weights();
+      if (how_.keep_best && best) who_.keep_weights();
+      if (how_.progress != nullptr) how_.progress->end_epoch(record);
+      if (how_.on_epoch && !how_.on_epoch(record)) break;
+    }
+    if (how_.keep_best && who_.has_kept_weights()) who_.take_kept_weights();
+    return {{past_.epochs.begin() + static_cast<std::ptrdiff_t>(done), past_.epochs.end()}};
+  }
+
+ private:
+  epoch_record next_epoch() {
+    using clock = std::chrono::steady_clock;
+    const auto begun = clock::now();
+    const int epoch = static_cast<int>(past_.epochs.size()) + 1;
+    order_ = held_.train;
+    if (how_.shuffle) shuffle(order_, seed_, static_cast<std::uint64_t>(epoch));
+    if (how_.progress != nullptr) how_.progress->begin_epoch(epoch, last_, steps_, order_.size());
+    epoch_record record = train(epoch);
+    evaluate(record);
+    record.seconds = std::chrono::duration<double>(clock::now() - begun).count();
+    return record;
+  }
+
+  epoch_record train(int epoch) {
+    const std::size_t batch = static_cast<std::size_t>(how_.batch);
+    schedule_point at{.steps = static_cast<std::int64_t>(steps_) * last_,
+                      .steps_of_epoch = static_cast<std::int64_t>(steps_),
+                      .epochs = past_.epochs};
+    double loss = 0, right = 0;
+    std::size_t step = 0;
+    for (std::size_t first = 0; first < order_.size(); first += batch) {
+      const auto images = std::min(batch, order_.size() - first);
+      at.step = static_cast<std::int64_t>(steps_) * (epoch - 1) + static_cast<std::int64_t>(step);
+      who_.set_rate_factor(rate_factor(how_.schedule, how_.warm_up, at));
+      batch_record record =
+          who_.train_batch(from_, order_.data(), first, static_cast<int>(images), epoch);
+      record.step = ++step;
+      loss += record.loss * static_cast<double>(images);
+      right += record.accuracy * static_cast<double>(images);
+      const double seen = static_cast<double>(first + images);
+      if (how_.progress != nullptr) how_.progress->step(step, loss / seen, right / seen);
+      if (how_.on_batch) how_.on_batch(record);
+    }
+    const double all = static_cast<double>(order_.size());
+    return {.epoch = epoch, .loss = loss / all, .accuracy = right / all};
+  }
+
+  void evaluate(epoch_record& record) {
+    evaluation validation;
+    if (!held_.validation.empty())
+      validation = who_.evaluate_examples(from_, held_.validation);
+    else if (how_.validation.size() != 0)
+      validation = who_.evaluate_examples(how_.validation, {});
+    const evaluation test =
+        how_.test.size() == 0 ? evaluation{} : who_.evaluate_examples(how_.test, {});
+    record.validation_loss = validation.loss;
+    record.validation_accuracy = validation.accuracy;
+    record.test_loss = test.loss;
+    record.test_accuracy = test.accuracy;
+  }
+
+  trainee& who_;
+  const examples& from_;
+  const fit_options& how_;
+  std::uint64_t seed_;
+  history& past_;
+  held_out held_;
+  std::vector<std::uint32_t> order_ = {};
+  std::size_t steps_ = 0;
+  int last_ = 0;
+};
+
+/// The epochs after those of `past`, which gets them as well.
+inline history run_epochs(trainee& who, const examples& from, const fit_options& how,
+                          std::uint64_t seed, history& past) {
+  check_fit(from, how);
+  return epochs_loop{who, from, how, seed, past}.run();
 }
 
 }  // namespace detail

@@ -33,6 +33,14 @@ struct epoch_record {
   double validation_loss = absent, validation_accuracy = absent;
   double test_loss = absent, test_accuracy = absent;
   double seconds = absent;
+
+  /// What schedules, early stopping and the choice of an epoch look at: the loss on the validation
+  /// images, without them on the training images; infinite where it is no number.
+  double watched_loss() const {
+    const bool validated = validation_loss == validation_loss;
+    const double watched = validated ? validation_loss : loss;
+    return watched == watched ? watched : std::numeric_limits<double>::infinity();
+  }
 };
 
 /// What happened in a training run.
@@ -44,7 +52,7 @@ struct history {
   const epoch_record* best() const {
     const epoch_record* best = nullptr;
     for (const epoch_record& each : epochs)
-      if (!best || measure(each) < measure(*best)) best = &each;
+      if (!best || each.watched_loss() < best->watched_loss()) best = &each;
     return best;
   }
 
@@ -54,13 +62,6 @@ struct history {
 
   /// The history of such a text. Throws `error`, which names `file`.
   static history from_csv(std::string_view text, std::string_view file = "history");
-
- private:
-  static double measure(const epoch_record& record) {
-    const bool validated = record.validation_loss == record.validation_loss;
-    const double loss = validated ? record.validation_loss : record.loss;
-    return loss == loss ? loss : std::numeric_limits<double>::infinity();
-  }
 };
 
 namespace detail {

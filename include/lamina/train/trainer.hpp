@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <lamina/execution/batch.hpp>
@@ -14,6 +17,7 @@
 #include <lamina/train/fit.hpp>
 #include <lamina/train/losses.hpp>
 #include <lamina/train/optimizers.hpp>
+#include <lamina/train/updates.hpp>
 
 namespace lamina {
 
@@ -24,6 +28,8 @@ struct trainer_options {
   Optimizer optimizer = {};
   Loss loss = {};
   lamina::initializer initializer = lamina::initializer::glorot_uniform;
+  gradient_clipping clip = {};
+  weight_average average = {};
 };
 
 /// A network that learns: its parameters, the optimizer's state and the memory of a batch.
@@ -44,15 +50,16 @@ class trainer : private detail::trainee {
 
   explicit trainer(const options& with)
       : options_(with),
-        parameters_(extent),
+        parameters_(first_parameters(with)),
         gradients_(extent),
         fixed_(static_cast<std::size_t>(blueprint::fixed[blueprint::layer_count])),
-        inference_fixed_(inference::fixed_memory()) {
-    execution::initialize_parameters<Net>(parameters_.data(), with.initializer, with.seed);
-    for (auto& state : states_) state = execution::buffer<Scalar>(extent);
+        inference_fixed_(inference::fixed_memory()),
+        updates_(with.optimizer, with.clip, with.average, parameters_.data()) {
+    loss_step::check(with.loss);
   }
 
-  /// Trains for some more epochs. Throws `error` where the examples do not fit the network.
+  /// Trains for some more epochs; the records are theirs. Throws `error` where the examples do not
+  /// fit the network.
   history fit(const examples& from, const fit_options& how = {}) {
     check(from, true);
     if (how.validation.size() != 0) check(how.validation, true);
@@ -61,16 +68,15 @@ class trainer : private detail::trainee {
     augmentation_ = how.augmentation;
     reserve(static_cast<int>(
         std::min<std::size_t>(from.size(), static_cast<std::size_t>(std::max(how.batch, 1)))));
-    history result = detail::run_epochs(*this, from, how, options_.seed, epochs_done_);
-    epochs_done_ += static_cast<int>(result.epochs.size());
-    return result;
+    return detail::run_epochs(*this, from, how, options_.seed, past_);
   }
 
-  /// One step of the optimizer on these images in their order.
+  /// One step of the optimizer, at its own rate, on these images in their order.
   batch_record step(const examples& batch) {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
-    return train_batch(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done_ + 1);
+    updates_.set_rate_factor(1);
+    return train_batch(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1);
   }
 
   /// The mean loss of these images and its gradients, which `gradients()` shows then; dropout and
@@ -78,30 +84,32 @@ class trainer : private detail::trainee {
   double compute_gradients(const examples& batch) {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
-    return pass(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done_ + 1, {}).loss;
+    return pass(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {}).loss;
   }
 
   /// Mean loss and accuracy as the network predicts: no dropout, moving statistics.
   evaluation evaluate(const examples& from) {
     check(from, true);
-    return evaluate_examples(from);
+    return evaluate_examples(from, {});
   }
 
   /// The outputs of the network, (image, output).
   std::vector<Scalar> predict(const examples& from) {
     check(from, false);
     std::vector<Scalar> all(from.size() * outputs);
-    inference::prepare(parameters_.data(), inference_fixed_.data());
-    inference_.predict(parameters_.data(), inference_fixed_.data(), from, all);
+    inference::prepare(answering().data(), inference_fixed_.data());
+    inference_.predict(answering().data(), inference_fixed_.data(), from, all);
     return all;
   }
 
-  /// A copy of the weights that predicts.
+  /// A copy of the weights that predicts; of their average where there is one.
   lamina::classifier<Net, Scalar, Arch> classifier() const {
-    return lamina::classifier<Net, Scalar, Arch>(parameters_);
+    return lamina::classifier<Net, Scalar, Arch>(updates_.averages() ? updates_.average()
+                                                                     : parameters_);
   }
 
-  /// Views of the parameters and of the gradients of the last step; the layouts are PyTorch's.
+  /// Views of the parameters and of the gradients of the last step; the layouts are PyTorch's. Call
+  /// `refresh` after changing parameters.
   std::vector<named_tensor<Scalar>> parameters() {
     return execution::named_tensors<Net>(parameters_.data());
   }
@@ -109,14 +117,55 @@ class trainer : private detail::trainee {
     return execution::named_tensors<Net>(gradients_.data());
   }
 
+  /// What evaluates, predicts and is saved: the average of the parameters where there is one.
+  std::vector<named_tensor<Scalar>> answering_parameters() {
+    return execution::named_tensors<Net>(answering().data());
+  }
+
+  /// Starts the average anew, from the parameters as they are.
+  void refresh() { updates_.average_from(parameters_.data()); }
+
+  /// Views of all arrays that the next step depends on: parameters, their average, the optimizer's
+  /// memory, and, if there are any or `with_kept`, the weights of the best epoch. See
+  /// `save_checkpoint`.
+  std::vector<named_tensor<Scalar>> state(bool with_kept = false) {
+    if (with_kept) reserve_kept();
+    std::vector<named_tensor<Scalar>> all;
+    const auto add = [&](const std::string& prefix, execution::buffer<Scalar>& values) {
+      if (values.size() == 0) return;
+      for (auto& tensor : execution::named_tensors<Net>(values.data())) {
+        tensor.name = prefix + tensor.name;
+        all.push_back(std::move(tensor));
+      }
+    };
+    add("", parameters_);
+    add("average.", updates_.average());
+    for (std::size_t i = 0; i < updates_.memory().size(); ++i)
+      add("optimizer." + std::to_string(i) + ".", updates_.memory()[i]);
+    add("kept.", kept_);
+    add("kept.average.", kept_average_);
+    return all;
+  }
+
+  /// The epochs and the steps done.
+  const history& epochs() const { return past_; }
+  std::int64_t steps_done() const { return steps_done_; }
+
+  /// Goes on as if these had been done; with the arrays of `state`, that is the same run.
+  void continue_from(history epochs, std::int64_t steps) {
+    past_ = std::move(epochs);
+    steps_done_ = steps;
+  }
+
   /// Bytes that parameters, gradients, the optimizer's states and the arena of the largest batch so
-  /// far take: `training_bytes<Net, Batch, Optimizer>`.
+  /// far take: `training_bytes<Net, Batch, Optimizer>`, and the average's.
   std::size_t memory_bytes() const {
-    return sizeof(Scalar) * ((2 + states_.size()) * extent + fixed_.size()) + memory_.arena_bytes();
+    const std::size_t copies = 2 + updates_.memory().size() + (updates_.averages() ? 1 : 0);
+    return sizeof(Scalar) * (copies * extent + fixed_.size()) + memory_.arena_bytes();
   }
 
   const options& settings() const { return options_; }
-  int epochs_done() const { return epochs_done_; }
+  int epochs_done() const { return static_cast<int>(past_.epochs.size()); }
 
  private:
   using blueprint = detail::blueprint<typename Net::located_layers, Fusion>;
@@ -138,17 +187,21 @@ class trainer : private detail::trainee {
     memory_.reserve(augmentation_);
   }
 
+  void set_rate_factor(double factor) override { updates_.set_rate_factor(factor); }
+
   batch_record train_batch(const examples& from, const std::uint32_t* order, std::size_t first,
                            int images, int epoch) override {
-    ++steps_done_;
-    const auto update = [&](std::ptrdiff_t offset, std::ptrdiff_t count) {
-      std::array<Scalar*, states_extent> at{};
-      for (std::size_t i = 0; i < states_.size(); ++i) at[i] = states_[i].data() + offset;
-      options_.optimizer.template update<Arch>(
-          steps_done_, parameters_.data() + offset,
-          static_cast<const Scalar*>(gradients_.data() + offset), at.data(), count);
+    updates_.begin(++steps_done_, parameters_.data(), gradients_.data());
+    const auto update = [this](std::ptrdiff_t offset, std::ptrdiff_t count) {
+      updates_.update(offset, count);
     };
-    return pass(from, order, first, images, epoch, execution::gradient_sink::to(update));
+    const bool waits = updates_.waits_for_all();
+    const auto record =
+        pass(from, order, first, images, epoch,
+             waits ? execution::gradient_sink{} : execution::gradient_sink::to(update));
+    if (waits) updates_.update_all();
+    updates_.end();
+    return record;
   }
 
   batch_record pass(const examples& from, const std::uint32_t* order, std::size_t first, int images,
@@ -180,25 +233,54 @@ class trainer : private detail::trainee {
     return record;
   }
 
-  evaluation evaluate_examples(const examples& from) override {
-    inference::prepare(parameters_.data(), inference_fixed_.data());
-    return inference_.evaluate(parameters_.data(), inference_fixed_.data(), from, options_.loss);
+  evaluation evaluate_examples(const examples& from,
+                               std::span<const std::uint32_t> order) override {
+    inference::prepare(answering().data(), inference_fixed_.data());
+    return inference_.evaluate(answering().data(), inference_fixed_.data(), from, options_.loss,
+                               order);
   }
 
-  static constexpr std::size_t states_extent =
-      Optimizer::states == 0 ? 1 : static_cast<std::size_t>(Optimizer::states);
+  void keep_weights() override {
+    reserve_kept();
+    std::copy_n(parameters_.data(), extent, kept_.data());
+    std::copy_n(updates_.average().data(), kept_average_.size(), kept_average_.data());
+  }
+
+  bool has_kept_weights() const override { return kept_.size() != 0; }
+
+  void take_kept_weights() override {
+    std::copy_n(kept_.data(), extent, parameters_.data());
+    std::copy_n(kept_average_.data(), kept_average_.size(), updates_.average().data());
+  }
+
+  void reserve_kept() {
+    if (kept_.size() != 0) return;
+    kept_ = execution::buffer<Scalar>(extent);
+    if (updates_.averages()) kept_average_ = execution::buffer<Scalar>(extent);
+  }
+
+  execution::buffer<Scalar>& answering() {
+    return updates_.averages() ? updates_.average() : parameters_;
+  }
+
+  static execution::buffer<Scalar> first_parameters(const options& with) {
+    execution::buffer<Scalar> values(extent);
+    execution::initialize_parameters<Net>(values.data(), with.initializer, with.seed);
+    return values;
+  }
 
   options options_;
   execution::buffer<Scalar> parameters_;
   execution::buffer<Scalar> gradients_;
   execution::buffer<Scalar> fixed_;
   execution::buffer<Scalar> inference_fixed_;
-  std::array<execution::buffer<Scalar>, static_cast<std::size_t>(Optimizer::states)> states_;
+  detail::updates<Net, Optimizer, Scalar, Arch> updates_;
+  execution::buffer<Scalar> kept_, kept_average_;  // of the best epoch
   execution::batch_memory<blueprint, Scalar, Arch> memory_;
   inference inference_;
   augment_plan augmentation_;
   std::int64_t steps_done_ = 0;
-  int epochs_done_ = 0;
+  history past_;
 };
 
 }  // namespace lamina

@@ -9,7 +9,8 @@
 namespace lamina {
 
 /// Adam with decoupled weight decay (I. Loshchilov, F. Hutter, ICLR 2019): w -= learning_rate
-/// weight_decay w before the step of `adam`. Defaults of Keras; PyTorch's decay is 1e-2.
+/// weight_decay w before the step of `adam`. Defaults of Keras; PyTorch's decay is 1e-2. A trainer
+/// lets weights decay alone: neither biases nor what a normalisation learns.
 struct adamw {
   static constexpr int states = 2;
   double learning_rate = 1e-3, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7, weight_decay = 4e-3;

@@ -44,6 +44,16 @@ struct any_optimizer {
     std::visit([rate](auto& optimizer) { optimizer.learning_rate = rate; }, chosen);
   }
 
+  /// 0 where the optimizer has none, which then stays without.
+  double weight_decay() const {
+    const auto* decaying = std::get_if<adamw>(&chosen);
+    return decaying == nullptr ? 0 : decaying->weight_decay;
+  }
+
+  void set_weight_decay(double decay) {
+    if (auto* const decaying = std::get_if<adamw>(&chosen)) decaying->weight_decay = decay;
+  }
+
   template <class Arch, class T>
   void update(std::int64_t step, T* weights, const T* gradient, T* const* state,
               std::ptrdiff_t n) const {
