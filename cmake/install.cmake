@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
-# find_package(lamina) gives lamina::lamina and lamina::native; with COMPONENTS io also lamina::io.
+# find_package(lamina) gives lamina::lamina and lamina::native; with COMPONENTS io also lamina::io,
+# with COMPONENTS bench lamina::bench.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/lamina)
@@ -15,6 +16,11 @@ install(EXPORT lamina FILE laminaTargets.cmake NAMESPACE lamina:: DESTINATION ${
 if(TARGET lamina_io)
   install(TARGETS lamina_io EXPORT lamina_io DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(EXPORT lamina_io FILE laminaIoTargets.cmake NAMESPACE lamina:: DESTINATION ${package})
+endif()
+if(TARGET bench)
+  install(TARGETS bench EXPORT lamina_bench)
+  install(EXPORT lamina_bench FILE laminaBenchTargets.cmake NAMESPACE lamina::
+          DESTINATION ${package})
 endif()
 if(TARGET lamina_program)
   install(TARGETS lamina_program DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # lamina::lamina   the headers: Hana, xsimd, oneTBB and nothing else
 # lamina::native   the option that compiles for this machine's processor
+# lamina::bench    Google Benchmark's rows of a network, where there is Google Benchmark
 # lamina_warnings  what our own code is compiled with (not installed)
 find_package(Boost 1.74 REQUIRED)
 find_package(LaminaXsimd 8.1 REQUIRED)
@@ -17,6 +18,15 @@ add_library(native INTERFACE)
 add_library(lamina::native ALIAS native)
 target_compile_options(native INTERFACE
   $<BUILD_INTERFACE:-march=${LAMINA_MARCH}> $<INSTALL_INTERFACE:-march=native>)
+
+find_package(benchmark QUIET)
+if(benchmark_FOUND)
+  add_library(bench INTERFACE)
+  add_library(lamina::bench ALIAS bench)
+  target_link_libraries(bench INTERFACE lamina benchmark::benchmark)
+elseif(LAMINA_BENCH)
+  message(FATAL_ERROR "the benchmarks need Google Benchmark (Debian: libbenchmark-dev)")
+endif()
 
 add_library(lamina_warnings INTERFACE)
 set(LAMINA_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Werror)

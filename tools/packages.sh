@@ -22,6 +22,7 @@ cli11      header  CLI/Version.hpp         libcli11-dev
 json       header  nlohmann/json_fwd.hpp   nlohmann-json3-dev
 doctest    header  doctest/doctest.h       doctest-dev
 benchmark  header  benchmark/benchmark.h   libbenchmark-dev
+matplotlib file    /usr/lib/python3/dist-packages/matplotlib/__init__.py python3-matplotlib
 dlib       header  dlib/dnn.h              libdlib-dev
 fashion    file    /usr/share/datasets/fashion-mnist/* dataset-fashion-mnist
 '

@@ -60,8 +60,10 @@ def broken_includes():
                 if re.search(pattern, name):
                     yield f"{where}: reaches <{name}> by {by.relative_to(root)}: {reason}"
         for name in includes(header):
-            if re.search(tbb, name) and area(header) not in ("execution", "train"):
-                yield f"{where}: includes <{name}>: TBB stands in execution/ and train/ alone"
+            if re.search(tbb, name) and area(header) not in ("execution", "train", "bench"):
+                yield f"{where}: includes <{name}>: TBB stands in execution/, train/ and bench/"
+            if re.search(r"^benchmark/", name) and area(header) != "bench":
+                yield f"{where}: includes <{name}>: Google Benchmark stands in bench/ alone"
             if re.search(xsimd, name) and area(header) != "kernels":
                 yield f"{where}: includes <{name}>: xsimd stands in kernels/ alone"
 

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "network.hpp"
+
+#include <models/mnist_mlp.hpp>
+
+static const bool registered = bench::register_kernels<lamina::models::mnist_mlp>();
