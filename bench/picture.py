@@ -27,6 +27,11 @@ def short(value):
     return f"{value:.3g}"
 
 
+def microseconds(row):
+    time = row.median() * 1e6
+    return f"{time:,.0f} µs" if time >= 99.95 else f"{time:.3g} µs"
+
+
 def bars(axes, names, values, labels, colour):
     """Horizontal bars, the first on top, each with its label at its end."""
     places = range(len(names))

@@ -44,7 +44,7 @@ class Row:
         timed_by_wall = re.search(r"/(real_time|manual_time)$", run["name"])
         self.seconds.append(run["real_time" if timed_by_wall else "cpu_time"] * unit)
         for name, value in run.items():
-            if name in ("images", "flops", "bytes", "peak", "executed", "share"):
+            if name in ("images", "flops", "bytes", "peak", "executed", "share", "readings"):
                 self.counters.setdefault(name, []).append(value)
 
     def median(self, counter="seconds"):

@@ -62,7 +62,9 @@ void register_phases(const std::string& name, int images, int threads) {
 
 /// Registers the rows of a network: `NAME/training/batch:N/threads:N`, one optimizer's step on
 /// images that lie in memory, `NAME/inference/…`, the whole of `classifier::predict`, and below
-/// them a row for each fused step. True, to initialise a variable beside BENCHMARK_MAIN().
+/// them a row for each fused step. One image on one thread also has `readings`: its time, by the
+/// time that reading the weights once takes. True, to initialise a variable beside
+/// BENCHMARK_MAIN().
 ///
 ///     lamina::bench::register_network<my_network>("my-network");
 template <a_network Net>
@@ -77,8 +79,11 @@ bool register_network(const std::string& name, const network_rows& rows = {}) {
         return;
       }
       if (*shared == nullptr) *shared = std::make_unique<subject<Net>>();
-      measure(state, threads, detail::effort_of(image, batch),
-              [&] { run(**shared, static_cast<std::size_t>(batch)); });
+      const auto body = [&] { run(**shared, static_cast<std::size_t>(batch)); };
+      const double before = (*shared)->reading_of_weights();
+      const double seconds = measure(state, threads, detail::effort_of(image, batch), body);
+      if (batch != 1 || threads != 1) return;
+      state.counters["readings"] = 2 * seconds / (before + (*shared)->reading_of_weights());
     });
     return whole;
   };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <ctime>
@@ -49,24 +49,30 @@ double multiply_and_add(std::int64_t rounds) {
   return 2.0 * chains * kernels::width<Arch, T> * static_cast<double>(rounds);
 }
 
-/// Calls f(0) to f(threads - 1), each on a core of its own where the machine has them free.
+/// Calls f(0) to f(threads - 1) in the caller's arena, at the same time if the cores are free.
 template <class Function>
 void on_each(int threads, const Function& f) {
-  tbb::task_arena(threads).execute(
-      [&] { tbb::parallel_for(0, threads, f, tbb::static_partitioner{}); });
+  tbb::parallel_for(0, threads, f, tbb::static_partitioner{});
 }
 
 /// The fused multiply-add peak of so many cores at once, operations a second, probed for about a
-/// millisecond: the sum of what each of them reached.
+/// millisecond: the sum of what each of them reached. They wait for each other to begin, but not for
+/// longer than another millisecond.
 template <class T = float, class Arch = kernels::native>
 double peak(int threads) {
   constexpr std::int64_t rounds = 200'000;
   std::vector<double> rates(static_cast<std::size_t>(threads));
-  on_each(threads, [&](int thread) {
+  std::atomic<int> ready = 0;
+  const auto probe = [&](int thread) {
+    const double called = seconds_of(2);
+    ++ready;
+    while (ready < threads && seconds_of(2) - called < 1e-3) {
+    }
     const double begun = seconds_of(threads);
     const double operations = multiply_and_add<T, Arch>(rounds);
     rates[static_cast<std::size_t>(thread)] = operations / (seconds_of(threads) - begun);
-  });
+  };
+  tbb::task_arena(threads).execute([&] { on_each(threads, probe); });
   double sum = 0;
   for (const double rate : rates) sum += rate;
   return sum;

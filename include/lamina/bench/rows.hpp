@@ -45,9 +45,10 @@ inline void report(benchmark::State& state, const effort& of, double seconds, do
   if (of.executed != of.operations) rate("executed", of.executed / probed);
 }
 
-/// Runs `body` over and over on so many threads, the peak probed before and after.
+/// Runs `body` over and over on so many threads, the peak probed before and after; returns the
+/// seconds that it takes.
 template <class Body>
-void measure(benchmark::State& state, int threads, const effort& of, const Body& body) {
+double measure(benchmark::State& state, int threads, const effort& of, const Body& body) {
   const double before = peak(threads);
   double seconds = 0;
   tbb::task_arena(threads).execute([&] {
@@ -58,8 +59,9 @@ void measure(benchmark::State& state, int threads, const effort& of, const Body&
     }
     seconds = seconds_of(threads) - begun;
   });
-  report(state, of, seconds / static_cast<double>(state.iterations()),
-         (before + peak(threads)) / 2);
+  seconds /= static_cast<double>(state.iterations());
+  report(state, of, seconds, (before + peak(threads)) / 2);
+  return seconds;
 }
 
 /// Whether a row was refused because it computes something wrong.

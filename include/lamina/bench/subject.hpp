@@ -9,6 +9,7 @@
 #include <benchmark/benchmark.h>
 
 #include <lamina/bench/examples.hpp>
+#include <lamina/bench/loads.hpp>
 #include <lamina/train/trainer.hpp>
 
 namespace lamina::bench {
@@ -51,6 +52,15 @@ class subject {
       benchmark::DoNotOptimize(classifier_.predict(images(0, 1).image(0)));
     } else {
       benchmark::DoNotOptimize(classifier_.predict(images(0, count)).data());
+    }
+  }
+
+  /// Seconds that reading the weights once takes, by the fastest of several loops.
+  double reading_of_weights() const {
+    if constexpr (Net::parameter_count == 0) {
+      return 0;
+    } else {
+      return fastest_reading(classifier_.parameters().front().values.data(), Net::weight_bytes);
     }
   }
 
