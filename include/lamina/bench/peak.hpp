@@ -56,7 +56,7 @@ void on_each(int threads, const Function& f) {
 }
 
 /// The fused multiply-add peak of so many cores at once, operations a second, probed for about a
-/// millisecond: the sum of what each of them reached. They wait for each other to begin, but not for
+/// millisecond: the sum of what each of them reached. They wait for each other to begin, but no
 /// longer than another millisecond.
 template <class T = float, class Arch = kernels::native>
 double peak(int threads) {
