@@ -3,6 +3,7 @@
 
 #include <lamina/error.hpp>
 #include <lamina/train/optimizers.hpp>
+#include <lamina/train/schedules.hpp>
 
 #include "commands.hpp"
 
@@ -89,20 +90,26 @@ class parser {
   void add_train() {
     auto* const command =
         add(app_, "train", "trains a network and writes it into a folder",
-            "train MODEL [--data DIR] [--recipe course] [--epochs N] [--batch N] [--seed N] "
-            "[--optimizer NAME] [--learning-rate X] [--validation F] [--threads N] [--out DIR] "
-            "[--json]",
+            "train MODEL [--data DIR] [--recipe course|best] [--epochs N] [--batch N] [--seed N] "
+            "[--optimizer NAME] [--learning-rate X] [--schedule NAME] [--validation F] "
+            "[--threads N] [--out DIR] [--resume] [--json] (lamina train --help has more)",
             [this] { train(models_, train_); });
-    const std::vector<std::string> optimizers(any_optimizer::names.begin(),
-                                              any_optimizer::names.end());
     add_model(command, train_.model);
     add_data_folder(command, train_.data);
-    command->add_option("--recipe", train_.recipe, "where the defaults come from")
-        ->check(CLI::IsMember({"course"}));
-    command->add_option("--epochs", train_.epochs, "passes over the training images")
-        ->check(CLI::Range(1, most_epochs));
-    command->add_option("--batch", train_.batch, "images of a step")
-        ->check(CLI::Range(1, most_images));
+    add_plan(command);
+    command->add_option("--threads", train_.threads, "else one a core")
+        ->check(CLI::Range(1, most_threads));
+    command->add_option("--out", train_.out, "folder of the run, else runs/MODEL");
+    add_json(command, train_.json);
+  }
+
+  /// What a run remembers, so that --resume stands alone.
+  void add_plan(CLI::App* command) {
+    auto* const resume = command->add_flag("--resume", train_.resume,
+                                           "go on after the last epoch of an interrupted run");
+    const auto before = command->get_options().size();
+    add_recipe(command);
+    add_regularisation(command);
     command->add_option("--seed", train_.seed, "of weights, order and dropout")
         ->check(CLI::Validator(
             [](const std::string& text) {
@@ -111,17 +118,52 @@ class parser {
                          : "expected a number from 0 on of at most 19 digits, found " + text;
             },
             "N"));
+    command->add_option("--validation", train_.validation, "part of the training images held back")
+        ->check(number("from 0 to below 1", part));
+    for (std::size_t i = before; i < command->get_options().size(); ++i)
+      resume->excludes(command->get_options()[i]);
+  }
+
+  void add_recipe(CLI::App* command) {
+    const std::vector<std::string> optimizers(any_optimizer::names.begin(),
+                                              any_optimizer::names.end());
+    const std::vector<std::string> schedules(schedule_names.begin(), schedule_names.end());
+    command->add_option("--recipe", train_.recipe, "where the defaults of what follows come from")
+        ->check(CLI::IsMember({"course", "best"}));
+    command->add_option("--epochs", train_.epochs, "passes over the training images")
+        ->check(CLI::Range(1, most_epochs));
+    command->add_option("--batch", train_.batch, "images of a step")
+        ->check(CLI::Range(1, most_images));
     command->add_option("--optimizer", train_.optimizer, "by name, with its defaults")
         ->check(CLI::IsMember(optimizers));
     command->add_option("--learning-rate", train_.learning_rate, "of the optimizer")
         ->check(number("above 0", [](double x) { return x > 0; }));
-    command->add_option("--validation", train_.validation, "part of the training images held back")
-        ->check(number("from 0 to below 1", [](double x) { return x >= 0 && x < 1; }));
-    command->add_option("--threads", train_.threads, "else one a core")
-        ->check(CLI::Range(1, most_threads));
-    command->add_option("--out", train_.out, "folder of the run, else runs/MODEL");
-    add_json(command, train_.json);
+    command->add_option("--schedule", train_.schedule, "how the rate moves during the run")
+        ->check(CLI::IsMember(schedules));
+    command->add_option("--warm-up", train_.warm_up, "epochs in which the rate rises to begin with")
+        ->check(number("from 0 on", not_negative));
   }
+
+  void add_regularisation(CLI::App* command) {
+    command->add_option("--weight-decay", train_.weight_decay, "of adamw")
+        ->check(number("from 0 on", not_negative));
+    command->add_option("--label-smoothing", train_.label_smoothing)
+        ->check(number("from 0 to below 1", part));
+    command->add_option("--average", train_.average, "decay of the moving average of the weights")
+        ->check(number("from 0 to below 1", part));
+    command->add_option("--clip-norm", train_.clip_norm, "of all gradients together")
+        ->check(number("from 0 on", not_negative));
+    command->add_flag("--class-weights", train_.class_weights, "let each class count alike");
+    command
+        ->add_option("--patience", train_.patience,
+                     "epochs without a smaller validation loss after which to stop")
+        ->check(CLI::Range(1, most_epochs));
+    command->add_flag("--keep-best", train_.keep_best,
+                      "end with the weights of the smallest validation loss");
+  }
+
+  static bool part(double x) { return x >= 0 && x < 1; }
+  static bool not_negative(double x) { return x >= 0; }
 
   void add_evaluate() {
     auto* const command =

@@ -17,14 +17,15 @@ namespace lamina::cli {
 struct train_words {
   std::string model;
   std::filesystem::path data, out;
-  std::string recipe = "course";
-  std::optional<int> epochs, batch;
-  std::optional<std::string> optimizer;
-  std::optional<double> learning_rate;
+  std::string recipe;  ///< empty: the model's default
+  std::optional<int> epochs, batch, patience;
+  std::optional<std::string> optimizer, schedule;
+  std::optional<double> learning_rate, weight_decay, warm_up, label_smoothing, average, clip_norm;
+  bool class_weights = false, keep_best = false;
   std::uint64_t seed = 0;
   double validation = 0;  ///< part of the training images
   int threads = 0;        ///< 0: as many as the machine has
-  bool json = false;
+  bool resume = false, json = false;
 };
 
 struct evaluate_words {

@@ -4,19 +4,27 @@
 #include <lamina/error.hpp>
 #include <lamina/serialize/files.hpp>
 #include <lamina/serialize/safetensors_file.hpp>
-#include <lamina/train/optimizers.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <sstream>
 #include <system_error>
+#include <utility>
 
 namespace lamina::cli {
 
 namespace {
 
 namespace fs = std::filesystem;
+
+/// What is to take which name, while it is done.
+constexpr const char* list_name = ".taking-names";
+
+constexpr const char* files_of_a_run[] = {weights_name, checkpoint_name, "history.csv", "run.json",
+                                          "curves.png", "confusion.png", "mistakes.png"};
 
 const std::string& metadata_of(const safetensors_file& file, const std::string& key) {
   const auto found = file.metadata().find(key);
@@ -48,6 +56,7 @@ void prepare_run_folder(const fs::path& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (failed) throw error(folder.string() + ": cannot be created: " + failed.message());
+  finish_taking_names(folder);
   const auto probe = folder / (".probe." + std::to_string(::getpid()));
   try {
     write_file_atomically(probe.string(), "");
@@ -71,17 +80,48 @@ fs::path staged_files::add(const std::string& name) {
   return temporary(name);
 }
 
-void staged_files::take_names() {
-  for (const auto& name : names_) {
-    std::error_code failed;
-    fs::rename(temporary(name), folder_ / name, failed);
-    if (failed) throw error((folder_ / name).string() + ": cannot write: " + failed.message());
-  }
+void staged_files::take_names_of_run() {
+  std::vector<std::string> removed;
+  for (const char* name : files_of_a_run)
+    if (std::ranges::find(names_, name) == names_.end()) removed.emplace_back(name);
+  write_list(removed);
+}
+
+void staged_files::take_names() { write_list({}); }
+
+void staged_files::write_list(const std::vector<std::string>& removed) {
+  std::string text;
+  for (const auto& name : names_) text += temporary(name).filename().string() + ' ' + name + '\n';
+  for (const auto& name : removed) text += "- " + name + '\n';
+  write_file_atomically((folder_ / list_name).string(), text);
   names_.clear();
+  finish_taking_names(folder_);
+}
+
+void finish_taking_names(const fs::path& folder) {
+  std::error_code failed;
+  if (!fs::exists(folder / list_name, failed)) return;
+  std::istringstream list(read_file((folder / list_name).string()));
+  std::vector<std::pair<fs::path, fs::path>> moves;
+  for (std::string from, to; list >> from >> to;) {
+    if (from != "-" && !fs::exists(folder / from, failed)) continue;  // has its name already
+    fs::remove(folder / to, failed);
+    if (failed) throw error((folder / to).string() + ": cannot be replaced: " + failed.message());
+    if (from != "-") moves.emplace_back(folder / from, folder / to);
+  }
+  sync_folder(folder.string());
+  for (const auto& [from, to] : moves) {
+    fs::rename(from, to, failed);
+    if (failed && failed != std::errc::no_such_file_or_directory)
+      throw error(to.string() + ": cannot write: " + failed.message());
+  }
+  sync_folder(folder.string());
+  fs::remove(folder / list_name, failed);
 }
 
 loaded_run load_run(const model_registry& models, const fs::path& folder) {
   std::error_code ignored;
+  finish_taking_names(folder);
   if (!fs::exists(folder / weights_name, ignored))
     throw error(folder.string() + ": expected a folder of `lamina train` with " + weights_name +
                 ", found " + (fs::exists(folder, ignored) ? "none in it" : "no such folder"));
@@ -93,7 +133,7 @@ loaded_run load_run(const model_registry& models, const fs::path& folder) {
                 ", found those of " + detail::printable(name));
   const auto& registered = found->second;
   loaded_run run{name, &registered.options, registered.type->describe(1), labels_of(file),
-                 registered.type->start(0, any_optimizer{})};
+                 registered.type->start(0, recipe{}, {})};
   run.network->load(folder / weights_name);
   return run;
 }

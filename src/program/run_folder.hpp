@@ -9,16 +9,23 @@
 #include <string>
 #include <vector>
 
-/// The folder that `train --out` writes: model.safetensors, history.csv, run.json.
+/// The folder that `train --out` writes: model.safetensors, history.csv, run.json, and while it
+/// trains checkpoint.safetensors.
 namespace lamina::cli {
 
 inline constexpr const char* weights_name = "model.safetensors";
+inline constexpr const char* checkpoint_name = "checkpoint.safetensors";
 
 /// Makes the folder and sees that files can be written there; throws lamina::error.
 void prepare_run_folder(const std::filesystem::path& folder);
 
-/// Files under temporary names. When all of them are whole and on the disk they take their names
-/// one after the other, so that an older run stays until then; those that did not are removed.
+/// Lets the files of a run take their names where a crash came between; throws lamina::error.
+void finish_taking_names(const std::filesystem::path& folder);
+
+/// Files under temporary names, so that an older run stays until all of them are whole and on the
+/// disk; those that do not take their names are removed. A list of them is written, the older run's
+/// files are removed, then the new ones take their names, and the list goes: at no instant do files
+/// of two runs stand side by side, and after a crash the next command goes on where it came.
 class staged_files {
  public:
   explicit staged_files(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -28,9 +35,13 @@ class staged_files {
 
   /// Where the file `name` is to be written.
   std::filesystem::path add(const std::string& name);
+  /// In place of all files of an older run, or beside them.
+  void take_names_of_run();
   void take_names();
 
  private:
+  void write_list(const std::vector<std::string>& removed);
+
   std::filesystem::path temporary(const std::string& name) const;
 
   std::filesystem::path folder_;

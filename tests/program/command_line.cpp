@@ -8,6 +8,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 
 using namespace lamina;
@@ -54,7 +55,72 @@ TEST_CASE("an older run stays until the new one is whole") {
             [] { throw std::runtime_error("the power\nis gone"); }) == 1);
   CHECK(read(folder / "run" / "model.safetensors") == weights);
   CHECK(read(folder / "run" / "history.csv") == history);
-  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 3);
+  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 4);  // and a checkpoint
+}
+
+TEST_CASE("an interrupted run goes on after its last whole epoch, and stands alone at the end") {
+  const temporary_folder folder;
+  const auto whole = (folder / "whole").string(), out = (folder / "run").string();
+  REQUIRE(run({"train", "model", "--out", whole, "--epochs", "4", "--seed", "3"}) == 0);
+  int epochs = 0;
+  CHECK(run({"train", "model", "--out", out, "--epochs", "4", "--seed", "3"}, {.data = fake_data},
+            [&] {
+              if (++epochs == 3) throw std::runtime_error("the power is gone");
+            }) == 1);
+  CHECK(run({"train", "model", "--out", out, "--resume", "--seed", "3"}) == 2);
+  CHECK(run({"train", "model", "--out", out, "--resume"},
+            {.data = [](const std::filesystem::path& path) {
+              auto other = fake_data(path);
+              ++other.train.pixels[0];
+              return other;
+            }}) == 1);
+  epochs = 0;
+  CHECK(run({"train", "model", "--out", out, "--resume"}, {.data = fake_data}, [&] { ++epochs; }) ==
+        0);
+  CHECK(epochs == 2);
+  for (const char* name : {"model.safetensors", "history.csv"})
+    CHECK(read(folder / "run" / name) == read(folder / "whole" / name));
+  CHECK(run({"train", "model", "--out", out, "--resume"}) == 1);
+}
+
+TEST_CASE("a crash between the names of two runs' files leaves those of one, and is made good") {
+  const temporary_folder folder;
+  const auto out = folder / "run";
+  REQUIRE(run({"train", "model", "--out", out.string(), "--epochs", "2"}) == 0);
+  const auto run_json = read(out / "run.json");
+  std::ofstream(out / ".history.new") << "new";
+  std::ofstream(out / ".taking-names")
+      << ".history.new history.csv\n.gone run.json\n- curves.png\n";
+  std::ofstream(out / "curves.png") << "old";
+  CHECK(run({"evaluate", out.string()}) == 0);
+  CHECK(read(out / "history.csv") == "new");
+  CHECK(read(out / "run.json") == run_json);
+  for (const char* name : {".history.new", ".taking-names", "curves.png"})
+    CHECK(!std::filesystem::exists(out / name));
+}
+
+TEST_CASE("a recipe is the model's own, and the words change it") {
+  const temporary_folder folder;
+  const auto json_after = [&](std::vector<std::string> words, std::optional<recipe> best) {
+    std::vector<std::string> all{"train", "model", "--out", folder.path.string()};
+    all.insert(all.end(), words.begin(), words.end());
+    CHECK(run(all, {.data = fake_data, .epochs = 3, .best = best}) == 0);
+    return read(folder / "run.json");
+  };
+  const recipe best{.name = "best", .epochs = 2, .optimizer = "adamw", .weight_decay = 0.5};
+  CHECK(json_after({}, std::nullopt).find("\"name\": \"course\"") != std::string::npos);
+  CHECK(json_after({}, best).find("\"name\": \"best\"") != std::string::npos);
+  CHECK(json_after({"--recipe", "course"}, best).find("\"name\": \"course\"") != std::string::npos);
+  CHECK(json_after({}, best).find("\"weight_decay\": 0.5") != std::string::npos);
+  CHECK(json_after({"--schedule", "cosine"}, best).find("\"schedule\": \"cosine\"") !=
+        std::string::npos);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"--recipe", "best"},
+                                                {"--weight-decay", "0.1"},
+                                                {"--patience", "2"}}) {
+    std::vector<std::string> all{"train", "model", "--out", folder.path.string()};
+    all.insert(all.end(), words.begin(), words.end());
+    CHECK(run(all) == 1);
+  }
 }
 
 TEST_CASE("an output folder that cannot be written is found before the images are read") {

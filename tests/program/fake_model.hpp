@@ -17,10 +17,14 @@ struct fake_session : lamina::cli::session {
   explicit fake_session(std::function<void()> on_fit) : on_fit_(std::move(on_fit)) {}
 
   lamina::history fit(const lamina::examples&, const lamina::fit_options& how) override {
-    on_fit_();
     lamina::history done;
-    for (int epoch = 1; epoch <= how.epochs; ++epoch)
+    for (int i = 0; i < how.epochs; ++i) {
+      const int epoch = static_cast<int>(past_.epochs.size()) + 1;
       done.epochs.push_back({.epoch = epoch, .loss = 1.0 / epoch, .test_accuracy = 0.5});
+      past_.epochs.push_back(done.epochs.back());
+      on_fit_();
+      if (how.on_epoch) how.on_epoch(done.epochs.back());
+    }
     return done;
   }
   lamina::evaluation evaluate(const lamina::examples& from) override {
@@ -41,11 +45,24 @@ struct fake_session : lamina::cli::session {
   void load(const std::filesystem::path& path) override {
     lamina::load_into(tensors(), {}, lamina::safetensors_file::read(path.string()));
   }
+  const lamina::history& epochs() const override { return past_; }
+  void save_checkpoint(const std::filesystem::path& path,
+                       const std::map<std::string, std::string>& metadata) override {
+    auto all = metadata;
+    all["history"] = past_.csv();
+    save(path, all);
+  }
+  void load_checkpoint(const std::filesystem::path& path) override {
+    load(path);
+    const auto file = lamina::safetensors_file::read(path.string());
+    past_ = lamina::history::from_csv(file.metadata().at("history"));
+  }
 
  private:
   std::vector<lamina::tensor> tensors() { return {{"1.weight", {1}, weight_}}; }
 
-  std::function<void()> on_fit_;
+  std::function<void()> on_fit_;  // called in each epoch
+  lamina::history past_;
   std::array<float, 1> weight_{3};
 };
 
@@ -55,8 +72,8 @@ struct fake_model : lamina::cli::model {
   lamina::cli::summary describe(int) const override {
     return {.height = 2, .width = 2, .channels = 1, .classes = 2, .parameters = 1};
   }
-  std::unique_ptr<lamina::cli::session> start(std::uint64_t,
-                                              const lamina::any_optimizer&) const override {
+  std::unique_ptr<lamina::cli::session> start(std::uint64_t, const lamina::recipe&,
+                                              std::span<const double>) const override {
     return std::make_unique<fake_session>(on_fit_);
   }
 

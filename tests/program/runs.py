@@ -21,7 +21,8 @@ class Runs(ProgramTestCase):
         cls.data = images.make_data(cls.folder / "data")
         cls.trained = json.loads(subprocess.run(
             [PROGRAM, "train", "mnist-mlp", "--data", cls.data, "--epochs", "3", "--out", "run",
-             "--threads", "2", "--validation", "0.1", "--seed", "7", "--json"],
+             "--threads", "2", "--validation", "0.1", "--seed", "7", "--recipe", "course",
+             "--json"],
             cwd=cls.folder, check=True, capture_output=True, text=True).stdout)
 
     def content(self, run):
@@ -32,8 +33,11 @@ class Runs(ProgramTestCase):
         self.assertEqual(document["model"], "mnist-mlp")
         self.assertEqual(document["parameters"], 669706)
         self.assertEqual((document["seed"], document["threads"], document["batch"]), (7, 2, 32))
-        self.assertEqual(document["recipe"], {"name": "course", "epochs": 3, "batch": 32,
-                                              "optimizer": "rmsprop", "learning_rate": 1e-3})
+        self.assertEqual(document["recipe"], {
+            "name": "course", "epochs": 3, "batch": 32, "optimizer": "rmsprop",
+            "learning_rate": 1e-3, "weight_decay": 0, "schedule": "constant", "warm_up": 0,
+            "label_smoothing": 0, "average": 0, "clip_norm": 0, "class_weights": False,
+            "patience": 0, "keep_best": False})
         self.assertEqual([each["epoch"] for each in document["epochs"]], [1, 2, 3])
         for each in document["epochs"]:
             self.assertEqual(set(each), {
@@ -64,7 +68,7 @@ class Runs(ProgramTestCase):
     def test_the_same_weights_for_any_number_of_threads_and_any_folder(self):
         for threads in [1, 2, 3, 8]:
             self.done("train", "mnist-mlp", "--data", self.data, "--epochs", 3, "--seed", 7,
-                      "--validation", 0.1, "--threads", threads, "--out", f"again/{threads}")
+                      "--recipe", "course", "--validation", 0.1, "--threads", threads, "--out", f"again/{threads}")
             self.assertEqual(self.content(f"again/{threads}")["model.safetensors"],
                              self.content("run")["model.safetensors"], threads)
 
@@ -205,7 +209,57 @@ class Runs(ProgramTestCase):
         self.assertIsNone(started.poll())
         started.send_signal(signal.SIGKILL)
         started.wait()
-        self.assertEqual(self.content("older"), before)
+        after = self.content("older")
+        self.assertIn("checkpoint.safetensors", after)
+        self.assertEqual({name: after[name] for name in before}, before)
+        self.done("train", "mnist-mlp", "--data", self.data, "--epochs", 1, "--out", "older")
+        self.assertEqual(self.content("older").keys(), before.keys())
+
+    # All that a checkpoint has to hold: the optimizer's memory, the schedule's place, an average,
+    # the best weights.
+    PLAN = ["--epochs", 20, "--seed", 5, "--recipe", "course", "--optimizer", "adamw", "--average",
+            0.9, "--schedule", "one-cycle", "--validation", 0.2, "--keep-best", "--class-weights",
+            "--label-smoothing", 0.1, "--clip-norm", 1]
+
+    def test_an_interrupted_run_ends_with_the_bits_of_the_one_that_was_not(self):
+        words = ["train", "mnist-mlp", "--data", self.data, "--threads", 1]
+        self.done(*words, *self.PLAN, "--out", "whole")
+        whole = self.content("whole")["model.safetensors"]
+        checkpoint = self.folder / "parts/checkpoint.safetensors"
+        more = self.PLAN
+        for stop in [signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGKILL]:
+            written = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+            started = subprocess.Popen([PROGRAM, *map(str, [*words, *more, "--out", "parts"])],
+                                       cwd=self.folder, stderr=subprocess.PIPE)
+            while not checkpoint.exists() or checkpoint.stat().st_mtime_ns == written:
+                self.assertIsNone(started.poll())
+                time.sleep(0.01)
+            time.sleep(0.03)
+            started.send_signal(stop)
+            message = started.communicate()[1].decode()
+            if stop == signal.SIGKILL:
+                self.assertEqual(started.returncode, -stop)
+            else:
+                self.assertEqual(started.returncode, 1)
+                self.assertRegex(message, r"\Alamina: interrupted in epoch \d+; `lamina train "
+                                          r"mnist-mlp --out parts --resume` goes on [^\n]+\n\Z")
+            more = ["--resume"]
+        self.done(*words, "--resume", "--out", "parts")
+        self.assertEqual(self.content("parts")["model.safetensors"], whole)
+        self.assertNotIn("checkpoint.safetensors", self.content("parts"))
+
+    def test_a_run_that_cannot_be_resumed(self):
+        words = ["train", "mnist-mlp", "--data", self.data, "--resume", "--out"]
+        self.assertIn("checkpoint.safetensors: expected the checkpoint of an interrupted run, "
+                      "found none", self.failed(*words, "run"))
+        broken = self.folder / "no-checkpoint"
+        broken.mkdir()
+        for content, found in [
+                (b"", "found 0 bytes"),
+                (self.content("run")["model.safetensors"], 'found no "run" in the metadata')]:
+            (broken / "checkpoint.safetensors").write_bytes(content)
+            self.assertIn(found, self.failed(*words, "no-checkpoint"))
+        self.misused(*words, "run", "--epochs", 3)
 
     def test_an_output_folder_that_cannot_be_written(self):
         (self.folder / "file").write_text("no folder")

@@ -23,7 +23,10 @@ class Usage(ProgramTestCase):
                        "--learning-rate 0",
                        "--learning-rate -0.1", "--learning-rate nan", "--learning-rate inf",
                        "--learning-rate 1e-3x", "--optimizer lion", "--validation 1",
-                       "--validation -0.1", "--validation nan", "--recipe best"]:
+                       "--validation -0.1", "--validation nan", "--recipe worst",
+                       "--schedule sometimes", "--average 1", "--label-smoothing -1",
+                       "--weight-decay -1", "--clip-norm x", "--patience 0", "--warm-up -1",
+                       "--resume --seed 1", "--resume --epochs 3"]:
             message = self.misused("train", "mnist-mlp", *option.split())
             self.assertIn("usage: lamina train MODEL [--data DIR]", message)
 

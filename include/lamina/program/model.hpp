@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lamina/data/examples.hpp>
+#include <lamina/program/recipe.hpp>
 #include <lamina/serialize/layer_description.hpp>
 #include <lamina/train/fit.hpp>
 #include <lamina/train/history.hpp>
@@ -12,12 +13,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace lamina {
-
-struct any_optimizer;
 
 /// The program's view of networks: it is compiled once, for networks of any type. `model_of<Net>`
 /// gives it one.
@@ -56,6 +57,12 @@ class session {
                     const std::map<std::string, std::string>& metadata) = 0;
   /// Throws lamina::error where the file is another network's, and changes nothing then.
   virtual void load(const std::filesystem::path& path) = 0;
+  /// The epochs so far.
+  virtual const history& epochs() const = 0;
+  /// All that the next step depends on, beside how the session was started.
+  virtual void save_checkpoint(const std::filesystem::path& path,
+                               const std::map<std::string, std::string>& metadata) = 0;
+  virtual void load_checkpoint(const std::filesystem::path& path) = 0;
 };
 
 /// A type of networks.
@@ -67,8 +74,9 @@ class model {
   virtual ~model() = default;
 
   virtual summary describe(int batch) const = 0;
-  virtual std::unique_ptr<session> start(std::uint64_t seed,
-                                         const any_optimizer& optimizer) const = 0;
+  /// Class weights: one a class, or none.
+  virtual std::unique_ptr<session> start(std::uint64_t seed, const recipe& how,
+                                         std::span<const double> class_weights) const = 0;
 };
 
 }  // namespace cli
@@ -78,10 +86,13 @@ class model {
 struct model_options {
   /// Reads the images; it is given the folder of --data, or an empty path.
   std::function<labelled_data(const std::filesystem::path&)> data;
+  /// The recipe `course`, whose rate is constant.
   int epochs = 5;
   int batch = 32;
   std::string optimizer = "rmsprop";  ///< one of any_optimizer::names
   double learning_rate = 1e-3;
+  /// The recipe `best`, the default where there is one.
+  std::optional<recipe> best = {};
 };
 
 }  // namespace lamina

@@ -4,7 +4,7 @@
 #include <lamina/describe.hpp>
 #include <lamina/network.hpp>
 #include <lamina/program/model.hpp>
-#include <lamina/serialize/weights.hpp>
+#include <lamina/serialize/checkpoint.hpp>
 #include <lamina/train/trainer.hpp>
 
 namespace lamina::cli {
@@ -28,12 +28,23 @@ constexpr std::int64_t bytes_of_blocks(std::int64_t one, std::int64_t two, int b
 
 }  // namespace detail
 
+inline any_optimizer optimizer_of(const recipe& how) {
+  auto optimizer = any_optimizer::named(how.optimizer);
+  optimizer.set_learning_rate(how.learning_rate);
+  optimizer.set_weight_decay(how.weight_decay);
+  return optimizer;
+}
+
 /// `Arch` stands in the type, so that two files with different -march share no code by accident.
 template <a_network Net, class Arch = kernels::native>
 class session_of : public session {
  public:
-  session_of(std::uint64_t seed, const any_optimizer& optimizer)
-      : trainer_({.seed = seed, .optimizer = optimizer}) {}
+  session_of(std::uint64_t seed, const recipe& how, std::span<const double> class_weights)
+      : trainer_({.seed = seed,
+                  .optimizer = optimizer_of(how),
+                  .loss = {how.label_smoothing, {class_weights.begin(), class_weights.end()}},
+                  .clip = {.norm = how.clip_norm},
+                  .average = {.decay = how.average}}) {}
 
   history fit(const examples& train, const fit_options& how) override {
     return trainer_.fit(train, how);
@@ -46,6 +57,15 @@ class session_of : public session {
     lamina::save(trainer_, path, metadata);
   }
   void load(const std::filesystem::path& path) override { lamina::load(trainer_, path); }
+
+  const history& epochs() const override { return trainer_.epochs(); }
+  void save_checkpoint(const std::filesystem::path& path,
+                       const std::map<std::string, std::string>& metadata) override {
+    lamina::save_checkpoint(trainer_, path, metadata);
+  }
+  void load_checkpoint(const std::filesystem::path& path) override {
+    lamina::load_checkpoint(trainer_, path);
+  }
 
  private:
   trainer<Net, any_optimizer, cross_entropy, float, fusion_mode::training, Arch> trainer_;
@@ -74,9 +94,9 @@ class model_of : public model {
                                                   training_bytes<Net, 32, any_optimizer>, batch)};
   }
 
-  std::unique_ptr<session> start(std::uint64_t seed,
-                                 const any_optimizer& optimizer) const override {
-    return std::make_unique<session_of<Net, Arch>>(seed, optimizer);
+  std::unique_ptr<session> start(std::uint64_t seed, const recipe& how,
+                                 std::span<const double> class_weights) const override {
+    return std::make_unique<session_of<Net, Arch>>(seed, how, class_weights);
   }
 };
 

@@ -79,6 +79,12 @@ inline std::string read_file(const std::string& path) {
   return bytes;
 }
 
+/// What was renamed or removed in a folder is on the disk.
+inline void sync_folder(const std::string& path) {
+  const detail::descriptor folder{path, O_RDONLY | O_DIRECTORY | O_CLOEXEC};
+  if (folder) ::fsync(folder.number());
+}
+
 /// Writes a file so that at any instant, also after a loss of power, the path has either all of its
 /// old content or all of the new one: a temporary file in the same folder, named
 /// "<path>.<process>-<number>.partial", takes the path's name when it is on the disk. Throws
@@ -95,8 +101,7 @@ inline void write_file_atomically(const std::string& path, std::string_view byte
     ::unlink(temporary.c_str());
     detail::file_error(path, "cannot write", number);
   }
-  const detail::descriptor folder{detail::folder_of(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC};
-  if (folder) ::fsync(folder.number());
+  sync_folder(detail::folder_of(path));
 }
 
 }  // namespace lamina
