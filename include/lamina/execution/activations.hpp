@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <type_traits>
+
+#include <lamina/execution/frame.hpp>
 #include <lamina/kernels/activation.hpp>
 #include <lamina/layers/activation.hpp>
+#include <lamina/layers/dropout.hpp>
 
 namespace lamina::execution {
 
@@ -18,6 +22,47 @@ constexpr auto activation_of(sigmoid) { return kernels::sigmoid{}; }
 template <auto Slope>
 constexpr auto activation_of(layers::leaky_relu<Slope>) {
   return kernels::leaky_relu{Slope};
+}
+
+/// Stands for a function that cannot be told from the output of a step.
+struct unknown_function {};
+
+/// What training did to a product in its step, as a function of the step's output: `f.gradient(y,
+/// dy)` is the gradient at the product.
+template <class Product>
+constexpr auto function_by_output(fused<Product>) {
+  return kernels::identity{};
+}
+template <class Product, class Second>
+constexpr auto function_by_output(fused<Product, Second>) {
+  if constexpr (detail::kind_of<Second>() == layer_kind::activation) {
+    return activation_of(Second{});
+  } else {
+    return unknown_function{};
+  }
+}
+template <class Product, auto Rate>
+constexpr auto function_by_output(fused<Product, relu, layers::dropout<Rate>>) {
+  return kernels::dropped_relu{1 / (1 - static_cast<double>(Rate))};
+}
+template <class Product, class... Members>
+constexpr auto function_by_output(fused<Product, Members...>) {
+  return unknown_function{};
+}
+
+/// Whether the step of a product leaves that gradient to the normalisation behind it, which reads
+/// both values anyway.
+template <class Blueprint, int Index, class T>
+constexpr bool is_left_to_the_next() {
+  if constexpr (Index < 0 || Index + 1 >= Blueprint::code.count) {
+    return false;
+  } else {
+    return Blueprint::code.operations[Index].kind == layer_kind::product &&
+           Blueprint::code.operations[Index + 1].kind == layer_kind::normalisation &&
+           !std::is_same_v<decltype(function_by_output(
+                               typename step_place<Blueprint, Index, T>::layers{})),
+                           unknown_function>;
+  }
 }
 
 }  // namespace lamina::execution

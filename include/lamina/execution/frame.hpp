@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include <lamina/fusion/steps.hpp>
 #include <lamina/kernels/types.hpp>
@@ -78,6 +80,11 @@ struct step_place {
                                   Blueprint::code.operations[Index].layers.layer[Member]>::type;
   template <int Member>
   using layer = typename located<Member>::layer;
+
+  /// All of them, as fused<…>.
+  using layers = typename decltype([]<int... Member>(std::integer_sequence<int, Member...>) {
+    return std::type_identity<fused<layer<Member>...>>{};
+  }(std::make_integer_sequence<int, members>{}))::type;
 
   static constexpr detail::extents in = detail::extents_of(typename located<0>::in{});
   static constexpr detail::extents out = detail::extents_of(typename located<members - 1>::out{});

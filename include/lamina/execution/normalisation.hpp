@@ -3,11 +3,12 @@
 
 #include <cmath>
 
+#include <lamina/execution/activations.hpp>
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/parallel.hpp>
 #include <lamina/execution/pooling.hpp>
 #include <lamina/kernels/batch_norm.hpp>
-#include <lamina/kernels/pool.hpp>
+#include <lamina/kernels/normalised_pool.hpp>
 
 namespace lamina::execution {
 
@@ -126,29 +127,67 @@ struct normalisation_step : step_place<Blueprint, Index, T> {
     run_pieces(parts.parts, piece);
   }
 
+  /// The activation in front of this step, if its gradient was left to this one.
+  static constexpr auto before() {
+    if constexpr (is_left_to_the_next<Blueprint, Index - 1, T>()) {
+      return function_by_output(typename step_place<Blueprint, Index - 1, T>::layers{});
+    } else {
+      return kernels::identity{};
+    }
+  }
+
   static void backward_channels(const frame<T>& batch, range channels) {
+    if constexpr (pools) {
+      if (kernels::pools_each_pixel_once<Arch>(window())) {
+        backward_pooled(batch, channels);
+      } else {
+        const auto held = statistics(batch);
+        for (int block = 0; block < batch.blocks(); ++block) {
+          kernels::scale_shift_max_pool_backward<Arch>(
+              window(), as_const(place::input(batch)).block(block), held.scale, held.shift,
+              as_const(place::output_gradient(batch)).block(block),
+              place::input_gradient(batch).block(block), channels);
+        }
+        backward_plain(batch, place::input_gradient(batch), channels);
+      }
+    } else {
+      backward_plain(batch, place::output_gradient(batch), channels);
+    }
+  }
+
+  static void backward_plain(const frame<T>& batch, blocked<T> dy, range channels) {
     const auto held = statistics(batch);
     const auto x = as_const(place::input(batch));
-    blocked<T> dx = place::input_gradient(batch);
-    blocked<T> dy = place::output_gradient(batch);
-    if constexpr (pools) {
-      for (int block = 0; block < batch.blocks(); ++block) {
-        kernels::scale_shift_max_pool_backward<Arch>(window(), x.block(block), held.scale,
-                                                     held.shift, as_const(dy).block(block),
-                                                     dx.block(block), channels);
-      }
-      dy = dx;
-    }
     T* dgamma = place::template gradient<0, 0>(batch);
     T* dbeta = place::template gradient<0, 1>(batch);
     kernels::batch_norm_backward_sums<Arch>(planes, x, as_const(dy), batch.blocks(), held.mean,
                                             held.inverse_deviation, dgamma, dbeta, channels);
     if constexpr (place::wants_input_gradient) {
       kernels::batch_norm_backward_input<Arch>(
-          planes, x, as_const(dy), dx, batch.images, held.mean, held.inverse_deviation,
-          static_cast<const T*>(place::template parameter<0, 0>(batch)),
+          planes, x, as_const(dy), place::input_gradient(batch), batch.images, held.mean,
+          held.inverse_deviation, static_cast<const T*>(place::template parameter<0, 0>(batch)),
           static_cast<const T*>(dgamma), static_cast<const T*>(dbeta), range{0, batch.blocks()},
-          channels);
+          channels, before());
+    }
+  }
+
+  static void backward_pooled(const frame<T>& batch, range channels) {
+    const auto held = statistics(batch);
+    const auto x = as_const(place::input(batch));
+    const auto dy = as_const(place::output_gradient(batch));
+    T* dgamma = place::template gradient<0, 0>(batch);
+    T* dbeta = place::template gradient<0, 1>(batch);
+    const T* scale = held.scale;
+    const T* shift = held.shift;
+    kernels::batch_norm_max_pool_backward_sums<Arch>(window(), x, dy, batch.blocks(), held.mean,
+                                                     held.inverse_deviation, scale, shift, dgamma,
+                                                     dbeta, channels);
+    if constexpr (place::wants_input_gradient) {
+      kernels::batch_norm_max_pool_backward_input<Arch>(
+          window(), x, dy, place::input_gradient(batch), batch.images, held.mean,
+          held.inverse_deviation, static_cast<const T*>(place::template parameter<0, 0>(batch)),
+          static_cast<const T*>(dgamma), static_cast<const T*>(dbeta), scale, shift,
+          range{0, batch.blocks()}, channels, before());
     }
   }
 };

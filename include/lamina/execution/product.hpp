@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include <lamina/execution/activations.hpp>
 #include <lamina/execution/elementwise.hpp>
@@ -44,6 +45,13 @@ struct product_step : step_place<Blueprint, Index, T> {
       return kernels::identity{};
     }
   }
+
+  static constexpr auto by_output = function_by_output(typename place::layers{});
+  static constexpr bool known_by_output =
+      !std::is_same_v<decltype(function_by_output(typename place::layers{})), unknown_function>;
+  /// Backward, the members behind the product are this step's to undo.
+  static constexpr bool undoes =
+      place::members > 1 && !is_left_to_the_next<Blueprint, Index, T>();
 
   static constexpr split outputs =
       split::by_work(channels, product::tile, product::work, 1'000'000);
@@ -141,14 +149,12 @@ struct product_step : step_place<Blueprint, Index, T> {
   /// image by image where the weights' kernel wants it so.
   static void backward_members(const frame<T>& batch) {
     const int pieces = batch.blocks() * features.parts;
-    const bool changes = place::members > 1;
-    run_pieces((changes ? pieces : 0) + (product::transposes ? batch.blocks() : 0), [&](int part) {
-      if (changes && part < pieces) {
+    run_pieces((undoes ? pieces : 0) + (product::transposes ? batch.blocks() : 0), [&](int part) {
+      if (undoes && part < pieces) {
         const int slice = part % features.parts;
-        unfollow<place::members - 1>(batch, part / features.parts,
-                                     {features.begin(slice), features.end(slice)});
+        undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
       } else if constexpr (product::transposes) {
-        const int block = changes ? part - pieces : part;
+        const int block = undoes ? part - pieces : part;
         kernels::transpose_block<Arch>(product::in.size(),
                                        as_const(place::input(batch)).block(block),
                                        place::workspace(batch).block(block));
@@ -156,21 +162,24 @@ struct product_step : step_place<Blueprint, Index, T> {
     });
   }
 
-  template <int Member>
-  static void unfollow(const frame<T>& batch, int block, range of) {
-    if constexpr (Member > 0) {
+  /// The gradient behind the members becomes the one at the product, in place, over the channels
+  /// `of` of one block.
+  static void undo(const frame<T>& batch, int block, range of) {
+    if constexpr (undoes) {
       T* dy = place::output_gradient(batch).block(block);
+      const T* y = place::output(batch).block(block);
       const std::ptrdiff_t begin = std::ptrdiff_t{lanes} * plane.pixels() * of.first;
       const std::ptrdiff_t count = std::ptrdiff_t{lanes} * plane.pixels() * (of.last - of.first);
-      if constexpr (kind<Member> == layer_kind::dropout) {
-        drop_channels<Member>(batch, block, of, dy);
-      } else {
-        const T* y = place::output(batch).block(block);
+      const auto pass = [&](auto function) {
         kernels::activation_backward<Arch>(y + begin, static_cast<const T*>(dy + begin), dy + begin,
-                                           count,
-                                           activation_of(typename place::template layer<Member>{}));
+                                           count, function);
+      };
+      if constexpr (known_by_output) {
+        pass(by_output);
+      } else {
+        drop_channels<place::members - 1>(batch, block, of, dy);
+        if constexpr (place::members == 3) pass(activation());
       }
-      unfollow<Member - 1>(batch, block, of);
     }
   }
 

@@ -30,6 +30,17 @@ struct relu {
   }
 };
 
+/// relu, then dropout with this factor: the output is zero where either made it so, so that the
+/// gradient needs no mask. Backward only.
+struct dropped_relu {
+  double factor = 1;  // 1 / (1 - rate)
+
+  template <class B>
+  [[gnu::always_inline]] B gradient(B y, B dy) const {
+    return xsimd::select(y > B(0), dy * B(static_cast<typename B::value_type>(factor)), B(0));
+  }
+};
+
 /// x where x > 0, else slope * x; the slope is not negative.
 struct leaky_relu {
   double slope = 0.01;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "lamina/kernels/activation.hpp"
 #include "lamina/kernels/reduce.hpp"
 #include "lamina/kernels/simd.hpp"
 
@@ -48,6 +49,41 @@ moments plane_moments(const T* x, int pixels, int live) {
   for (int l = 0; l < live; ++l) squares += pixels * (means[l] - mean) * (means[l] - mean);
   return {static_cast<double>(pixels) * live, mean, squares};
 }
+
+/// The gradient at the input x of one channel, dy being the one at its output: factor * dy + slope *
+/// (x - center) + constant in the live lanes, zero in the others.
+template <class Arch, class T>
+struct normalisation_gradient {
+  batch<Arch, T> factor, slope, center, constant;
+  const T* mask;  // (lane), 1 or 0
+
+  [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x,
+                                                   const batch<Arch, T>& dy, int lane) const {
+    const auto base = kernels::fma(slope, x - center, constant);
+    return kernels::fma(factor, dy, base) * load<Arch>(mask + lane);
+  }
+};
+
+template <class Arch, class T>
+[[gnu::always_inline]] inline void mark_live_lanes(T* mask, int live) {
+  for (int l = 0; l < lanes; ++l) mask[l] = l < live ? T(1) : T(0);
+}
+
+/// What a normalisation's backward pass reads, a value a channel, and the number of values that each
+/// statistic is of.
+template <class T>
+struct normalisation_backward {
+  const T *mean, *inverse_deviation, *gamma, *dgamma, *dbeta;
+  T count;
+
+  template <class Arch>
+  [[gnu::always_inline]] normalisation_gradient<Arch, T> channel(int c, const T* mask) const {
+    using vector = batch<Arch, T>;
+    const T a = gamma[c] * inverse_deviation[c];
+    return {vector(a), vector(-a * inverse_deviation[c] * dgamma[c] / count), vector(mean[c]),
+            vector(-a * dbeta[c] / count), mask};
+  }
+};
 
 }  // namespace detail
 
@@ -110,30 +146,31 @@ void batch_norm_backward_sums(plane_extents e, reading<T> x, reading<T> dy, int 
 }
 
 /// dx = gamma inverse_deviation (dy - dbeta / n - (x - mean) inverse_deviation dgamma / n), n being
-/// the images times the pixels; dead lanes of dx become zero; dx may be dy.
-template <class Arch = native, class T>
+/// the images times the pixels, and then the gradient of `before`, the activation whose output x is.
+/// Dead lanes of dx become zero; dx may be dy.
+template <class Arch = native, class T, class Before = identity>
 void batch_norm_backward_input(plane_extents e, reading<T> x, reading<T> dy, blocked<T> dx,
                                int images, const T* mean, const T* inverse_deviation,
                                const T* gamma, const T* dgamma, const T* dbeta, range blocks,
-                               range channels) {
-  using vector = batch<Arch, T>;
+                               range channels, Before before = {}) {
   const auto size = detail::plane_size<Arch, T>(e);
-  const T n = static_cast<T>(images) * static_cast<T>(e.pixels);
+  const detail::normalisation_backward<T> of{mean,   inverse_deviation,
+                                             gamma,  dgamma,
+                                             dbeta,  static_cast<T>(images) * static_cast<T>(e.pixels)};
   for (int b = blocks.first; b < blocks.last; ++b) {
     alignas(64) T mask[lanes];
-    for (int l = 0; l < lanes; ++l) mask[l] = b * lanes + l < images ? T(1) : T(0);
+    detail::mark_live_lanes<Arch>(mask, images - b * lanes);
     for (int c = channels.first; c < channels.last; ++c) {
-      const T a = gamma[c] * inverse_deviation[c];
-      const vector factor(a), center(mean[c]), constant(-a * dbeta[c] / n);
-      const vector slope(-a * inverse_deviation[c] * dgamma[c] / n);
+      const auto gradient = of.template channel<Arch>(c, mask);
       const T* from = x.block(b) + c * size;
-      const T* gradient = dy.block(b) + c * size;
+      const T* above = dy.block(b) + c * size;
       T* to = dx.block(b) + c * size;
       for_each_register<Arch, T>(
           size, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
-            const auto base = kernels::fma(slope, load<Arch>(from + i) - center, constant);
-            put<Arch>(to + i, kernels::fma(factor, load<Arch>(gradient + i), base) *
-                                  load<Arch>(mask + i % lanes));
+            const auto input = load<Arch>(from + i);
+            const auto dx_here =
+                gradient(input, load<Arch>(above + i), static_cast<int>(i % lanes));
+            put<Arch>(to + i, before.gradient(input, dx_here));
           });
     }
   }

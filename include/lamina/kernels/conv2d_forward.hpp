@@ -51,14 +51,14 @@ struct conv2d_sums {
   /// One tap: `step` elements between the inputs of neighbouring pixels.
   template <int Step>
   [[gnu::always_inline]] void add(const T* x, const T* weights) {
-    batch<Arch, T> held[Pixels * n];
+    batch<Arch, T> input[Pixels * n];
     unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
-      held[c] = load<Arch>(x + c / n * Step + c % n * w);
+      input[c] = held(load<Arch>(x + c / n * Step + c % n * w));
     });
     unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-      const auto factor = broadcast<Arch>(weights + o);
+      const auto factor = held(broadcast<Arch>(weights + o));
       unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
-        at[o][c] = kernels::fma(factor, held[c], at[o][c]);
+        at[o][c] = kernels::fma(factor, input[c], at[o][c]);
       });
     });
   }
@@ -75,7 +75,7 @@ struct conv2d_sums {
 
 /// Neighbouring pixels that see all columns of the window.
 template <class Arch, int Outputs, int Pixels, int KW, int SW, class T, class Activation>
-[[gnu::always_inline]] inline void conv2d_inner(const conv2d_row<T>& row, const T* x, T* y,
+[[gnu::noinline]] void conv2d_inner(const conv2d_row<T>& row, const T* x, T* y,
                                                 Activation activation) {
   constexpr int outputs = conv2d_output_tile<Arch, T>;
   conv2d_sums<Arch, Outputs, Pixels, T> sums;
@@ -83,10 +83,12 @@ template <class Arch, int Outputs, int Pixels, int KW, int SW, class T, class Ac
   for (int c = 0; c < row.channels; ++c) {
     const T* from = x + c * row.x_channel;
     const T* weights = row.weights + c * row.weights_channel;
-    for (int r = 0; r < row.rows; ++r, from += row.x_row, weights += row.weights_row)
+    for (int r = 0; r < row.rows; ++r, from += row.x_row, weights += row.weights_row) {
       unroll<KW>([&](auto k) __attribute__((always_inline)) {
         sums.template add<SW * lanes>(from + k * lanes, weights + k * outputs);
       });
+      forget_reads<Arch>();
+    }
   }
   sums.finish(row, y, activation);
 }

@@ -7,18 +7,10 @@ namespace lamina::kernels {
 
 namespace detail {
 
-/// What a pooling sees of its input: the values themselves, or a normalisation of them.
+/// What a pooling sees of its input: the values themselves, or what another kernel makes of them.
 template <class Arch, class T>
 struct as_is {
   [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const { return x; }
-};
-
-template <class Arch, class T>
-struct scaled {
-  batch<Arch, T> scale, shift;
-  [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const {
-    return kernels::fma(x, scale, shift);
-  }
 };
 
 /// The part of the input that one output pixel sees.
@@ -162,28 +154,6 @@ template <class Arch = native, class T>
 void max_pool_backward(pool_extents e, const T* x, const T* dy, T* dx, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
     detail::max_pool_plane_backward<Arch>(e, x + in, dy + out, dx + in, detail::as_is<Arch, T>{});
-  });
-}
-
-/// max_pool_forward of scale * x + shift, which is never stored.
-template <class Arch = native, class T>
-void scale_shift_max_pool_forward(pool_extents e, const T* x, T* y, const T* scale, const T* shift,
-                                  range channels) {
-  detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
-    detail::max_pool_plane<Arch>(
-        e, x + in, y + out,
-        detail::scaled<Arch, T>{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])});
-  });
-}
-
-/// max_pool_backward of scale * x + shift; dx is the gradient of that sum, not of x.
-template <class Arch = native, class T>
-void scale_shift_max_pool_backward(pool_extents e, const T* x, const T* scale, const T* shift,
-                                   const T* dy, T* dx, range channels) {
-  detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
-    detail::max_pool_plane_backward<Arch>(
-        e, x + in, dy + out, dx + in,
-        detail::scaled<Arch, T>{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])});
   });
 }
 

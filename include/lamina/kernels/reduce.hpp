@@ -14,6 +14,29 @@ struct lane_sums {
   double first[lanes] = {}, second[lanes] = {};
 };
 
+/// Two sums in T over a few pixels, register by register of the lanes.
+template <class Arch, class T>
+struct partial_sums {
+  static constexpr int n = registers<Arch, T>, w = width<Arch, T>;
+  batch<Arch, T> first[n], second[n];
+
+  [[gnu::always_inline]] void clear() {
+    unroll<n>([&](auto i) __attribute__((always_inline)) {
+      first[i] = second[i] = batch<Arch, T>(T(0));
+    });
+  }
+
+  [[gnu::always_inline]] void add_to(lane_sums& totals) const {
+    alignas(64) T sums[2][lanes];
+    unroll<n>([&](auto i) __attribute__((always_inline)) {
+      put<Arch>(sums[0] + i * w, first[i]);
+      put<Arch>(sums[1] + i * w, second[i]);
+    });
+    for (int l = 0; l < lanes; ++l) totals.first[l] += static_cast<double>(sums[0][l]);
+    for (int l = 0; l < lanes; ++l) totals.second[l] += static_cast<double>(sums[1][l]);
+  }
+};
+
 /// Adds the sums over one plane. add(offset, first, second) adds the terms of the register at
 /// `offset` of the plane. Two pixels go side by side, because one addition waits for the last.
 template <class Arch, class T, class Add>
@@ -21,26 +44,27 @@ template <class Arch, class T, class Add>
   constexpr int n = registers<Arch, T>, w = width<Arch, T>;
   for (int begin = 0; begin < pixels; begin += pixels_of_a_partial_sum) {
     const int end = std::min(pixels, begin + pixels_of_a_partial_sum);
-    batch<Arch, T> first[2 * n], second[2 * n];
-    unroll<2 * n>([&](auto i) __attribute__((always_inline)) {
-      first[i] = second[i] = batch<Arch, T>(T(0));
-    });
+    partial_sums<Arch, T> even, odd;
+    even.clear();
+    odd.clear();
     int p = begin;
-    for (; p + 2 <= end; p += 2)
-      unroll<2 * n>([&](auto i) __attribute__((always_inline)) {
-        add(p * lanes + i * w, first[i], second[i]);
+    for (; p + 2 <= end; p += 2) {
+      unroll<n>([&](auto i) __attribute__((always_inline)) {
+        add(p * lanes + i * w, even.first[i], even.second[i]);
       });
+      unroll<n>([&](auto i) __attribute__((always_inline)) {
+        add((p + 1) * lanes + i * w, odd.first[i], odd.second[i]);
+      });
+    }
     if (p < end)
       unroll<n>([&](auto i) __attribute__((always_inline)) {
-        add(p * lanes + i * w, first[i], second[i]);
+        add(p * lanes + i * w, even.first[i], even.second[i]);
       });
-    alignas(64) T sums[2][lanes];
     unroll<n>([&](auto i) __attribute__((always_inline)) {
-      put<Arch>(sums[0] + i * w, first[i] + first[i + n]);
-      put<Arch>(sums[1] + i * w, second[i] + second[i + n]);
+      even.first[i] += odd.first[i];
+      even.second[i] += odd.second[i];
     });
-    for (int l = 0; l < lanes; ++l) totals.first[l] += static_cast<double>(sums[0][l]);
-    for (int l = 0; l < lanes; ++l) totals.second[l] += static_cast<double>(sums[1][l]);
+    even.add_to(totals);
   }
 }
 

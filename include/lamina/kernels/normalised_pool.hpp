@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "lamina/kernels/batch_norm.hpp"
+#include "lamina/kernels/pool.hpp"
+
+namespace lamina::kernels {
+
+// A normalisation and the max-pooling behind it as one: the normalised plane is never stored, nor
+// is its gradient.
+
+namespace detail {
+
+/// A pooling that sees its input through a normalisation.
+template <class Arch, class T>
+struct scaled {
+  batch<Arch, T> scale, shift;
+  [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const {
+    return kernels::fma(x, scale, shift);
+  }
+};
+
+/// The input at the first pixel whose view is the largest of the patch.
+template <class Arch, int Side, class T, class View>
+[[gnu::always_inline]] inline batch<Arch, T> input_of_maximum(const pool_extents& e, const patch& p,
+                                                              const T* x, const View& view) {
+  auto found = load<Arch>(x + (p.rows.first * e.in_width + p.columns.first) * lanes);
+  auto best = view(found);
+  for_each_pixel<Arch, Side>(
+      e, p, [&](int i) __attribute__((always_inline)) {
+        const auto input = load<Arch>(x + i);
+        const auto seen = view(input);
+        found = xsimd::select(seen > best, input, found);
+        best = xsimd::max(seen, best);
+      });
+  return found;
+}
+
+/// Adds (x - center) dy and dy over one plane, dy by pooled pixel and x at its maximum.
+template <class Arch, int Side, class T, class View>
+void add_pooled_plane(lane_sums& totals, const pool_extents& e, const T* x, const T* dy, View view,
+                      batch<Arch, T> center) {
+  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
+  partial_sums<Arch, T> sums;
+  sums.clear();
+  int added = 0;
+  for (int row = 0; row < e.out_height; ++row) {
+    for (int column = 0; column < e.out_width; ++column, dy += lanes) {
+      const patch p = patch_of<Arch>(e, row, column);
+      unroll<n>([&](auto i) __attribute__((always_inline)) {
+        const auto at = input_of_maximum<Arch, Side>(e, p, x + i * w, view);
+        const auto g = load<Arch>(dy + i * w);
+        sums.first[i] = kernels::fma(at - center, g, sums.first[i]);
+        sums.second[i] += g;
+      });
+    }
+    added += e.out_width;
+    if (added + e.out_width > pixels_of_a_partial_sum || row + 1 == e.out_height) {
+      sums.add_to(totals);
+      sums.clear();
+      added = 0;
+    }
+  }
+}
+
+/// dx of one plane whose patches tile it, from the gradient dy of the pooled plane.
+template <class Arch, int Side, class T, class View, class Before>
+void unpool_plane(const pool_extents& e, const T* x, const T* dy, T* dx, View view,
+                  const normalisation_gradient<Arch, T>& gradient, Before before) {
+  const batch<Arch, T> zero(T(0));
+  for_each_patch<Arch>(
+      e, [&](int o, const patch& p) __attribute__((always_inline)) {
+        for (int l = 0; l < lanes; l += width<Arch, T>) {
+          const auto best = maximum<Arch, Side>(e, p, x + l, view);
+          auto left = load<Arch>(dy + o + l);
+          for_each_pixel<Arch, Side>(
+              e, p, [&](int i) __attribute__((always_inline)) {
+                const auto input = load<Arch>(x + i + l);
+                const auto found = view(input) == best;
+                const auto routed = xsimd::select(found, left, zero);
+                left = xsimd::select(found, zero, left);
+                put<Arch>(dx + i + l, before.gradient(input, gradient(input, routed, l)));
+              });
+        }
+      });
+}
+
+}  // namespace detail
+
+/// max_pool_forward of scale * x + shift, which is never stored.
+template <class Arch = native, class T>
+void scale_shift_max_pool_forward(pool_extents e, const T* x, T* y, const T* scale, const T* shift,
+                                  range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
+    detail::max_pool_plane<Arch>(
+        e, x + in, y + out,
+        detail::scaled<Arch, T>{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])});
+  });
+}
+
+/// max_pool_backward of scale * x + shift; dx is the gradient of that sum, not of x.
+template <class Arch = native, class T>
+void scale_shift_max_pool_backward(pool_extents e, const T* x, const T* scale, const T* shift,
+                                   const T* dy, T* dx, range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
+    detail::max_pool_plane_backward<Arch>(
+        e, x + in, dy + out, dx + in,
+        detail::scaled<Arch, T>{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])});
+  });
+}
+
+/// Whether the two backward kernels below know this pooling: each pixel lies in exactly one window.
+template <class Arch = native>
+constexpr bool pools_each_pixel_once(pool_extents e) {
+  return detail::patches_tile<Arch>(e);
+}
+
+/// dgamma and dbeta as batch_norm_backward_sums has them, from the gradient dy of the pooled planes:
+/// only the pixels that were the largest of their window count. All blocks.
+template <class Arch = native, class T>
+void batch_norm_max_pool_backward_sums(pool_extents e, reading<T> x, reading<T> dy, int blocks,
+                                       const T* mean, const T* inverse_deviation, const T* scale,
+                                       const T* shift, T* dgamma, T* dbeta, range channels) {
+  detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
+    const detail::scaled<Arch, T> view{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])};
+    const batch<Arch, T> center(mean[c]);
+    detail::lane_sums sums;
+    for (int b = 0; b < blocks; ++b) {
+      if (e.window_height == 2 && e.window_width == 2)
+        detail::add_pooled_plane<Arch, 2>(sums, e, x.block(b) + in, dy.block(b) + out, view,
+                                          center);
+      else
+        detail::add_pooled_plane<Arch, 0>(sums, e, x.block(b) + in, dy.block(b) + out, view,
+                                          center);
+    }
+    double products = 0, plain = 0;
+    for (int l = 0; l < lanes; ++l) products += sums.first[l], plain += sums.second[l];
+    dgamma[c] = static_cast<T>(products * static_cast<double>(inverse_deviation[c]));
+    dbeta[c] = static_cast<T>(plain);
+  });
+}
+
+/// dx as batch_norm_backward_input has it, from the gradient dy of the pooled planes, and then the
+/// gradient of `before`, the activation whose output x is; for a pooling with
+/// pools_each_pixel_once. Dead lanes of dx become zero; dx is neither x nor dy.
+template <class Arch = native, class T, class Before = identity>
+void batch_norm_max_pool_backward_input(pool_extents e, reading<T> x, reading<T> dy, blocked<T> dx,
+                                        int images, const T* mean, const T* inverse_deviation,
+                                        const T* gamma, const T* dgamma, const T* dbeta,
+                                        const T* scale, const T* shift, range blocks,
+                                        range channels, Before before = {}) {
+  const detail::normalisation_backward<T> of{mean, inverse_deviation, gamma, dgamma, dbeta,
+                                             static_cast<T>(images) *
+                                                 static_cast<T>(e.in_height * e.in_width)};
+  for (int b = blocks.first; b < blocks.last; ++b) {
+    alignas(64) T mask[lanes];
+    detail::mark_live_lanes<Arch>(mask, images - b * lanes);
+    detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
+      const detail::scaled<Arch, T> view{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])};
+      const auto gradient = of.template channel<Arch>(c, mask);
+      if (e.window_height == 2 && e.window_width == 2)
+        detail::unpool_plane<Arch, 2>(e, x.block(b) + in, dy.block(b) + out, dx.block(b) + in, view,
+                                      gradient, before);
+      else
+        detail::unpool_plane<Arch, 0>(e, x.block(b) + in, dy.block(b) + out, dx.block(b) + in, view,
+                                      gradient, before);
+    });
+  }
+}
+
+}  // namespace lamina::kernels
