@@ -51,8 +51,9 @@ class Usage(ProgramTestCase):
             "parameters": 750, "multiply_adds": 529200})
         self.assertEqual(sum(layer["parameters"] for layer in cnn["layers"]), cnn["parameters"])
         self.assertEqual(cnn["training_steps"][0], {
-            "step": "conv2d<75, window<3, 3>, same> + relu",
-            "layers": ["conv2d<75, window<3, 3>, same>", "relu"]})
+            "step": "conv2d<75, window<3, 3>, same> + relu + batch_norm<> + max_pool<2, same>",
+            "layers": ["conv2d<75, window<3, 3>, same>", "relu", "batch_norm<>",
+                       "max_pool<2, same>"]})
         self.assertTrue(all(step["layers"] for step in cnn["inference_steps"]))
         self.assertEqual(cnn["bytes"]["weights"], 4 * 264049)
 

@@ -7,17 +7,28 @@
 #include <lamina/execution/elementwise.hpp>
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/normalisation.hpp>
+#include <lamina/execution/pooled_convolution.hpp>
 #include <lamina/execution/pooling.hpp>
 #include <lamina/execution/product.hpp>
 
 namespace lamina::execution {
+
+template <class Blueprint, int Index>
+constexpr bool ends_in_a_pool() {
+  constexpr detail::group layers = Blueprint::code.operations[Index].layers;
+  using last = typename detail::located_at<typename Blueprint::located,
+                                           layers.layer[layers.count - 1]>::type::layer;
+  return detail::kind_of<last>() == layer_kind::max_pool;
+}
 
 /// The step that runs operation number `Index`.
 template <class Blueprint, int Index, class T, class Arch>
 constexpr auto step_of() {
   using enum layer_kind;
   constexpr layer_kind kind = Blueprint::code.operations[Index].kind;
-  if constexpr (kind == product) {
+  if constexpr (kind == product && ends_in_a_pool<Blueprint, Index>()) {
+    return pooled_convolution_step<Blueprint, Index, T, Arch>{};
+  } else if constexpr (kind == product) {
     return product_step<Blueprint, Index, T, Arch>{};
   } else if constexpr (kind == normalisation) {
     return normalisation_step<Blueprint, Index, T, Arch>{};

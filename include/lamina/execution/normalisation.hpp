@@ -44,6 +44,18 @@ void fold_moving_statistics(const normalisation_statistics<T>& held, int channel
   }
 }
 
+/// Scale and shift as the batch's statistics say, which move the moving ones.
+template <class Norm, class T>
+void take_statistics(const normalisation_statistics<T>& held, range channels, const T* weight,
+                     const T* bias, T* moving_mean, T* moving_variance) {
+  const T keep = static_cast<T>(Norm::momentum);
+  for (int c = channels.first; c < channels.last; ++c) {
+    held.fold(c, weight, bias, Norm::epsilon);
+    moving_mean[c] = keep * moving_mean[c] + (T{1} - keep) * held.mean[c];
+    moving_variance[c] = keep * moving_variance[c] + (T{1} - keep) * held.variance[c];
+  }
+}
+
 /// batch_norm, alone or with the max_pool that follows it.
 template <class Blueprint, int Index, class T, class Arch>
 struct normalisation_step : step_place<Blueprint, Index, T> {
@@ -89,15 +101,10 @@ struct normalisation_step : step_place<Blueprint, Index, T> {
     const auto held = statistics(batch);
     kernels::batch_norm_statistics<Arch>(planes, as_const(place::input(batch)), batch.images,
                                          held.mean, held.variance, channels);
-    const T keep = static_cast<T>(norm::momentum);
-    T* moving_mean = place::template parameter<0, 2>(batch);
-    T* moving_variance = place::template parameter<0, 3>(batch);
-    for (int c = channels.first; c < channels.last; ++c) {
-      held.fold(c, place::template parameter<0, 0>(batch), place::template parameter<0, 1>(batch),
-                norm::epsilon);
-      moving_mean[c] = keep * moving_mean[c] + (T{1} - keep) * held.mean[c];
-      moving_variance[c] = keep * moving_variance[c] + (T{1} - keep) * held.variance[c];
-    }
+    take_statistics<norm>(held, channels, place::template parameter<0, 0>(batch),
+                          place::template parameter<0, 1>(batch),
+                          place::template parameter<0, 2>(batch),
+                          place::template parameter<0, 3>(batch));
   }
 
   static void forward_blocks(const frame<T>& batch, range blocks) {

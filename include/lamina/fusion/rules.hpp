@@ -23,6 +23,10 @@ struct fusion_facts {
   /// f(a x) = a f(x) for a >= 0, so that dropout's factor does not disturb the derivative by
   /// output.
   bool homogeneous = false;
+  /// A pool that sees each pixel once.
+  bool tiles = false;
+  /// A convolution that it is cheaper to compute anew than to store.
+  bool cheap = false;
 };
 
 /// The layers of one step, by their indices.
@@ -41,9 +45,10 @@ struct grouping {
 
 /// The rewrite from layers to steps:
 ///   training:  product activation? dropout?      (dropout where the activation is homogeneous)
+///              product activation? normalisation max_pool   (a cheap convolution that comes first)
 ///              normalisation max_pool
-///   inference: product activation? normalisation?, product normalisation activation?
-/// and one step for every other layer. `flatten` is a step that moves nothing, and ends a group.
+///   inference: product activation? normalisation? max_pool?, product normalisation activation?
+/// where a pool that joins a product sees each pixel once, and one step for every other layer. `flatten` is a step that moves nothing, and ends a group.
 template <std::size_t Layers>
 struct matcher {
   const std::array<fusion_facts, Layers>& facts;
@@ -54,8 +59,9 @@ struct matcher {
     while (mode == fusion_mode::inference && is(layer_kind::dropout)) ++at;
   }
 
-  constexpr bool is(layer_kind kind) const {
-    return at < static_cast<int>(Layers) && facts[static_cast<std::size_t>(at)].kind == kind;
+  constexpr bool is(layer_kind kind, int ahead = 0) const {
+    return at + ahead < static_cast<int>(Layers) &&
+           facts[static_cast<std::size_t>(at + ahead)].kind == kind;
   }
 
   /// Takes the next layer when it is of this kind.
@@ -71,6 +77,7 @@ struct matcher {
     if (into_kind(into) == layer_kind::normalisation) {
       take(layer_kind::max_pool, into);
     } else if (into_kind(into) == layer_kind::product) {
+      if (take_cheap_product(into)) return;
       bool homogeneous = true;
       if (is(layer_kind::activation)) {
         homogeneous = facts[static_cast<std::size_t>(at)].homogeneous;
@@ -80,10 +87,26 @@ struct matcher {
     }
   }
 
+  /// The first convolution, its activation, normalisation and pool, or nothing.
+  constexpr bool take_cheap_product(group& into) {
+    if (into.layer[0] != 0 || !facts[0].cheap) return false;
+    const int activations = is(layer_kind::activation) ? 1 : 0;
+    if (!is(layer_kind::normalisation, activations) || !is_tiling_pool(activations + 1)) {
+      return false;
+    }
+    for (int i = 0; i < activations + 2; ++i) into.take(at++);
+    return true;
+  }
+
+  constexpr bool is_tiling_pool(int ahead) const {
+    return is(layer_kind::max_pool, ahead) && facts[static_cast<std::size_t>(at + ahead)].tiles;
+  }
+
   constexpr void take_inference(group& into) {
     if (into_kind(into) != layer_kind::product) return;
     if (take(layer_kind::activation, into)) {
       take(layer_kind::normalisation, into);
+      if (is_tiling_pool(0)) take(layer_kind::max_pool, into);
     } else if (take(layer_kind::normalisation, into)) {
       take(layer_kind::activation, into);
     }

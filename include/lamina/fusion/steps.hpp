@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include <lamina/fusion/rules.hpp>
@@ -64,10 +65,46 @@ constexpr layer_kind kind_of() {
   }
 }
 
+/// Most pixels in the rows of a channel that a row of windows sees, for a pool that joins its
+/// convolution: those of a few channels are held near the processor.
+inline constexpr int pixels_of_a_band = 1024;
+
+/// Whether a sliding layer has a stride as large as its window, and the windows cover the image.
+template <class Located>
+constexpr bool tiles_its_input() {
+  using Layer = typename Located::layer;
+  if constexpr (requires { Layer::rows(typename Located::in{}); }) {
+    constexpr auto tiles = [](sampling s) {
+      return s.stride == s.window && s.outputs() * s.stride - s.padding() >= s.extent;
+    };
+    constexpr sampling rows = Layer::rows(typename Located::in{});
+    constexpr sampling columns = Layer::columns(typename Located::in{});
+    return tiles(rows) && tiles(columns) && rows.window * columns.extent <= pixels_of_a_band;
+  } else {
+    return false;
+  }
+}
+
+/// Most terms of a sum (input channels x taps) for which a convolution is computed anew: four passes
+/// over its output would take longer.
+inline constexpr int cheap_terms = 16;
+
+template <class Located>
+constexpr bool is_cheap_convolution() {
+  if constexpr (kind_of<typename Located::layer>() == layer_kind::product &&
+                Located::in::rank == 3) {
+    return Located::layer::multiply_adds(typename Located::in{}) <=
+           std::int64_t{cheap_terms} * Located::out::size;
+  } else {
+    return false;
+  }
+}
+
 template <class... Located>
 constexpr auto facts_for_fusion(list<Located...>) {
   return std::array<fusion_facts, sizeof...(Located)>{fusion_facts{
-      kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>()}...};
+      kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>(),
+      tiles_its_input<Located>(), is_cheap_convolution<Located>()}...};
 }
 
 template <std::size_t Index, class Type>

@@ -27,27 +27,39 @@ template <class Arch>
           a.squares + b.squares + distance * distance * a.count * b.count / count};
 }
 
-/// One pass over one plane. Each lane sums the distances to its own first pixel, whose own share in
-/// the variance bounds what is lost by the shift.
+/// The moments of a plane from the sums of its pixels' distances, and of their squares, to a value
+/// that each lane has of its own and whose share in the variance bounds what the shift loses.
 template <class Arch, class T>
-moments plane_moments(const T* x, int pixels, int live) {
-  lane_sums sums;
-  add_plane<Arch, T>(
-      sums, pixels, [&](int i, auto& first, auto& second) __attribute__((always_inline)) {
-        const auto distance = load<Arch>(x + i) - load<Arch>(x + i % lanes);
-        first += distance;
-        second = kernels::fma(distance, distance, second);
-      });
+moments moments_of(const lane_sums& sums, const T* pivots, int pixels, int live) {
   double means[lanes], total = 0, squares = 0;
   for (int l = 0; l < live; ++l) {
     const double mean = sums.first[l] / pixels;
-    means[l] = static_cast<double>(x[l]) + mean;
+    means[l] = static_cast<double>(pivots[l]) + mean;
     total += means[l];
     squares += std::max(sums.second[l] - sums.first[l] * mean, 0.0);
   }
   const double mean = total / live;
   for (int l = 0; l < live; ++l) squares += pixels * (means[l] - mean) * (means[l] - mean);
   return {static_cast<double>(pixels) * live, mean, squares};
+}
+
+/// Adds the distances of some pixels to the pivots (lane), and their squares.
+template <class Arch, class T>
+void add_distances(lane_sums& sums, const T* x, int pixels, const T* pivots) {
+  add_plane<Arch, T>(
+      sums, pixels, [&](int i, auto& first, auto& second) __attribute__((always_inline)) {
+        const auto distance = load<Arch>(x + i) - load<Arch>(pivots + i % lanes);
+        first += distance;
+        second = kernels::fma(distance, distance, second);
+      });
+}
+
+/// One pass over one plane.
+template <class Arch, class T>
+moments plane_moments(const T* x, int pixels, int live) {
+  lane_sums sums;
+  add_distances<Arch>(sums, x, pixels, x);
+  return moments_of<Arch>(sums, x, pixels, live);
 }
 
 /// The gradient at the input x of one channel, dy being the one at its output: factor * dy + slope *
@@ -64,6 +76,15 @@ struct normalisation_gradient {
   }
 };
 
+/// dgamma and dbeta of one channel from the sums of (x - mean) dy and of dy.
+template <class Arch, class T>
+void sums_to_gradients(const lane_sums& sums, T inverse_deviation, T& dgamma, T& dbeta) {
+  double products = 0, plain = 0;
+  for (int l = 0; l < lanes; ++l) products += sums.first[l], plain += sums.second[l];
+  dgamma = static_cast<T>(products * static_cast<double>(inverse_deviation));
+  dbeta = static_cast<T>(plain);
+}
+
 template <class Arch, class T>
 [[gnu::always_inline]] inline void mark_live_lanes(T* mask, int live) {
   for (int l = 0; l < lanes; ++l) mask[l] = l < live ? T(1) : T(0);
@@ -75,15 +96,16 @@ template <class T>
 struct normalisation_backward {
   const T *mean, *inverse_deviation, *gamma, *dgamma, *dbeta;
   T count;
-
-  template <class Arch>
-  [[gnu::always_inline]] normalisation_gradient<Arch, T> channel(int c, const T* mask) const {
-    using vector = batch<Arch, T>;
-    const T a = gamma[c] * inverse_deviation[c];
-    return {vector(a), vector(-a * inverse_deviation[c] * dgamma[c] / count), vector(mean[c]),
-            vector(-a * dbeta[c] / count), mask};
-  }
 };
+
+template <class Arch, class T>
+[[gnu::always_inline]] inline normalisation_gradient<Arch, T> gradient_of_channel(
+    const normalisation_backward<T>& of, int c, const T* mask) {
+  using vector = batch<Arch, T>;
+  const T a = of.gamma[c] * of.inverse_deviation[c];
+  return {vector(a), vector(-a * of.inverse_deviation[c] * of.dgamma[c] / of.count),
+          vector(of.mean[c]), vector(-a * of.dbeta[c] / of.count), mask};
+}
 
 }  // namespace detail
 
@@ -138,10 +160,7 @@ void batch_norm_backward_sums(plane_extents e, reading<T> x, reading<T> dy, int 
             plain += g;
           });
     }
-    double products = 0, plain = 0;
-    for (int l = 0; l < lanes; ++l) products += sums.first[l], plain += sums.second[l];
-    dgamma[c] = static_cast<T>(products * static_cast<double>(inverse_deviation[c]));
-    dbeta[c] = static_cast<T>(plain);
+    detail::sums_to_gradients<Arch>(sums, inverse_deviation[c], dgamma[c], dbeta[c]);
   }
 }
 
@@ -161,7 +180,7 @@ void batch_norm_backward_input(plane_extents e, reading<T> x, reading<T> dy, blo
     alignas(64) T mask[lanes];
     detail::mark_live_lanes<Arch>(mask, images - b * lanes);
     for (int c = channels.first; c < channels.last; ++c) {
-      const auto gradient = of.template channel<Arch>(c, mask);
+      const auto gradient = detail::gradient_of_channel<Arch, T>(of, c, mask);
       const T* from = x.block(b) + c * size;
       const T* above = dy.block(b) + c * size;
       T* to = dx.block(b) + c * size;

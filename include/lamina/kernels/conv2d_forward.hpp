@@ -73,24 +73,26 @@ struct conv2d_sums {
   }
 };
 
-/// Neighbouring pixels that see all columns of the window.
+/// `count` times `Pixels` neighbouring pixels that see all columns of the window.
 template <class Arch, int Outputs, int Pixels, int KW, int SW, class T, class Activation>
-[[gnu::noinline]] void conv2d_inner(const conv2d_row<T>& row, const T* x, T* y,
-                                                Activation activation) {
+[[gnu::noinline]] void conv2d_middle(const conv2d_row<T> row, int count, const T* x, T* y,
+                                     Activation activation) {
   constexpr int outputs = conv2d_output_tile<Arch, T>;
-  conv2d_sums<Arch, Outputs, Pixels, T> sums;
-  sums.start(row, y);
-  for (int c = 0; c < row.channels; ++c) {
-    const T* from = x + c * row.x_channel;
-    const T* weights = row.weights + c * row.weights_channel;
-    for (int r = 0; r < row.rows; ++r, from += row.x_row, weights += row.weights_row) {
-      unroll<KW>([&](auto k) __attribute__((always_inline)) {
-        sums.template add<SW * lanes>(from + k * lanes, weights + k * outputs);
-      });
-      forget_reads<Arch>();
+  for (; count > 0; --count, x += Pixels * SW * lanes, y += Pixels * lanes) {
+    conv2d_sums<Arch, Outputs, Pixels, T> sums;
+    sums.start(row, y);
+    for (int c = 0; c < row.channels; ++c) {
+      const T* from = x + c * row.x_channel;
+      const T* weights = row.weights + c * row.weights_channel;
+      for (int r = 0; r < row.rows; ++r, from += row.x_row, weights += row.weights_row) {
+        unroll<KW>([&](auto k) __attribute__((always_inline)) {
+          sums.template add<SW * lanes>(from + k * lanes, weights + k * outputs);
+        });
+        forget_reads<Arch>();
+      }
     }
+    sums.finish(row, y, activation);
   }
-  sums.finish(row, y, activation);
 }
 
 /// One pixel that sees `columns` columns of the window, `step` elements apart in the weights.
@@ -129,12 +131,14 @@ void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e, Activation acti
   constexpr int outputs = conv2d_output_tile<Arch, T>, pixels = tile<Arch, T>::conv2d_pixels;
   const int left = std::clamp(ceil_divide(e.pad_left, SW), 0, e.out_width);
   const int right = std::clamp((e.in_width - KW + e.pad_left + SW) / SW, left, e.out_width);
+  const int groups = (right - left) / pixels;
   for (int column = 0; column < e.out_width;) {
     T* const y = row.y + column * lanes;
     const int origin = column * SW - e.pad_left;
-    if (column >= left && column + pixels <= right) {
-      conv2d_inner<Arch, Outputs, pixels, KW, SW>(row, row.x + origin * lanes, y, activation);
-      column += pixels;
+    if (column == left && groups > 0) {
+      conv2d_middle<Arch, Outputs, pixels, KW, SW>(row, groups, row.x + origin * lanes, y,
+                                                   activation);
+      column += groups * pixels;
     } else {
       const range taps = taps_inside(origin, KW, e.in_width);
       conv2d_edge<Arch, Outputs>(row, row.x + (origin + taps.first) * lanes, taps.first * outputs,
@@ -162,20 +166,19 @@ template <class T, int Taps>
   return std::max(1, ceil_divide(channels, std::max(1, ceil_divide(channels, most))));
 }
 
-/// One row of outputs of the tile that starts at `first`, one piece of the input channels after the
-/// other.
+/// Row r of the outputs first, first + 1, ... of one tile to y, whose channels lie y_channel apart;
+/// one piece of the input channels after the other.
 template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation>
-void conv2d_row_of_tile(const conv2d_product<T>& p, const T* x, T* y, int r, int first, int last,
-                        Activation activation) {
+void conv2d_row_of_tile(const conv2d_product<T>& p, const T* x, T* y, std::ptrdiff_t y_channel,
+                        int r, int first, int last, Activation activation) {
   constexpr int o = conv2d_output_tile<Arch, T>;
   const conv2d_extents& e = p.e;
   const int step = conv2d_channels_at_once<T, KH * KW>(e.in_channels);
   const std::ptrdiff_t x_row = e.in_width * lanes, x_channel = x_row * e.in_height;
-  const std::ptrdiff_t y_row = e.out_width * lanes, y_channel = y_row * e.out_height;
   const int origin = r * SH - e.pad_top;
   const range taps = taps_inside(origin, KH, e.in_height);
   conv2d_row<T> row{};
-  row.y = y + first * y_channel + r * y_row;
+  row.y = y;
   row.bias = p.bias == nullptr ? nullptr : p.bias + first;
   row.rows = taps.last - taps.first;
   row.x_channel = x_channel, row.x_row = x_row, row.y_channel = y_channel;
@@ -202,10 +205,12 @@ void conv2d_block(const conv2d_product<T>& p, const T* x, T* y, range outputs,
   const conv2d_extents& e = p.e;
   const bool by_tile = e.in_channels * e.in_height * e.in_width <= small;
   const int tiles = (outputs.last - outputs.first + o - 1) / o;
+  const std::ptrdiff_t y_row = e.out_width * lanes, y_channel = y_row * e.out_height;
   for (int i = 0; i < tiles * e.out_height; ++i) {
     const int r = by_tile ? i % e.out_height : i / tiles;
     const int first = outputs.first + (by_tile ? i / e.out_height : i % tiles) * o;
-    conv2d_row_of_tile<Arch, KH, KW, SH, SW>(p, x, y, r, first, outputs.last, activation);
+    conv2d_row_of_tile<Arch, KH, KW, SH, SW>(p, x, y + first * y_channel + r * y_row, y_channel, r,
+                                             first, outputs.last, activation);
   }
 }
 

@@ -148,14 +148,22 @@ struct conv2d_gradient {
   T* db;  // (out)
 };
 
-/// Adds the middle or the edges of some rows of one block to the sums (channel, tap, output, lane)
-/// of a few channels.
+/// Some rows of the gradient of one block's outputs: row rows.first of the first output at `at`.
+template <class T>
+struct conv2d_band {
+  const T* at;
+  std::ptrdiff_t channel;  // distance
+  range rows;
+};
+
+/// Adds the middle or the edges of the rows of a band to the sums (channel, tap, output, lane) of a
+/// few channels of x, one block.
 template <class Arch, bool Middle, int Outputs, int KH, int KW, int SH, int SW, class T>
-[[gnu::always_inline]] inline void conv2d_weights_add(const conv2d_gradient<T>& g, int block,
-                                                      int output, range channels, range rows,
-                                                      T* sums) {
-  const conv2d_extents& e = g.e;
+[[gnu::always_inline]] inline void conv2d_weights_add(const conv2d_extents& e,
+                                                      const conv2d_band<T>& dy, const T* x,
+                                                      range channels, T* sums) {
   const std::ptrdiff_t x_row = e.in_width * lanes, dy_row = e.out_width * lanes;
+  const range rows = dy.rows;
   for (int c = channels.first; c < channels.last; ++c)
     for (int k = 0; k < KH; ++k) {
       const int shift = k - e.pad_top;  // output row r meets input row r * SH + shift
@@ -163,10 +171,10 @@ template <class Arch, bool Middle, int Outputs, int KH, int KW, int SH, int SW, 
       const int last = std::min(rows.last, ceil_divide(e.in_height - shift, SH));
       T* memory = sums + ((c - channels.first) * KH + k) * KW * Outputs * width<Arch, T>;
       const conv2d_meeting<T> m{
-          g.dy.block(block) + (output * e.out_height + first) * dy_row,
-          g.x.block(block) + (c * e.in_height + first * SH + shift) * x_row - e.pad_left * lanes,
+          dy.at + (first - rows.first) * dy_row,
+          x + (c * e.in_height + first * SH + shift) * x_row - e.pad_left * lanes,
           last - first,
-          e.out_height * dy_row,
+          dy.channel,
           dy_row,
           SH * x_row};
       if (m.rows > 0) conv2d_weights_columns<Arch, Middle, Outputs, KW, SW>(m, e, memory);
@@ -186,12 +194,17 @@ void conv2d_weights_some(const conv2d_gradient<T>& g, int output, range channels
   const conv2d_extents& e = g.e;
   const int band = std::max(1, pixels / e.out_width);
   alignas(64) T sums[most][taps][Outputs][w] = {};
+  const std::ptrdiff_t dy_row = e.out_width * lanes, dy_channel = e.out_height * dy_row;
   for (int b = 0; b < g.blocks; ++b) {
+    const T* dy = g.dy.block(b) + output * dy_channel;
+    const auto add = [&](auto middle, range rows) __attribute__((always_inline)) {
+      conv2d_weights_add<Arch, middle, Outputs, KH, KW, SH, SW>(
+          e, conv2d_band<T>{dy + rows.first * dy_row, dy_channel, rows}, g.x.block(b), channels,
+          &sums[0][0][0][0]);
+    };
     for (int r = 0; r < e.out_height; r += band)
-      conv2d_weights_add<Arch, true, Outputs, KH, KW, SH, SW>(
-          g, b, output, channels, {r, std::min(r + band, e.out_height)}, &sums[0][0][0][0]);
-    conv2d_weights_add<Arch, false, Outputs, KH, KW, SH, SW>(g, b, output, channels,
-                                                             {0, e.out_height}, &sums[0][0][0][0]);
+      add(std::true_type{}, {r, std::min(r + band, e.out_height)});
+    add(std::false_type{}, {0, e.out_height});
   }
   for (int o = 0; o < Outputs; ++o)
     for (int c = channels.first; c < channels.last; ++c)
@@ -200,43 +213,44 @@ void conv2d_weights_some(const conv2d_gradient<T>& g, int output, range channels
             kernels::sum(load<Arch>(sums[c - channels.first][k][o]));
 }
 
-/// db of one output. Two pixels are summed side by side, because one addition waits for the last;
-/// the sums of the blocks are added in double.
+/// The sum of some pixels and their lanes. Two pixels go side by side, because one addition waits
+/// for the last.
+template <class Arch, class T>
+T sum_of_pixels(const T* dy, int pixels) {
+  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
+  batch<Arch, T> sums[2 * n];
+  unroll<2 * n>([&](auto i) __attribute__((always_inline)) { sums[i] = batch<Arch, T>(T(0)); });
+  for (int p = 0; p + 2 <= pixels; p += 2)
+    unroll<2 * n>([&](auto i) __attribute__((always_inline)) {
+      sums[i] += load<Arch>(dy + p * lanes + i * w);
+    });
+  if (pixels % 2 != 0)
+    unroll<n>([&](auto i) __attribute__((always_inline)) {
+      sums[i] += load<Arch>(dy + (pixels - 1) * lanes + i * w);
+    });
+  unroll<2 * n - 1>([&](auto i) __attribute__((always_inline)) { sums[0] += sums[i + 1]; });
+  return kernels::sum(sums[0]);
+}
+
+/// db of one output; the sums of the blocks are added in double.
 template <class Arch, class T>
 void conv2d_bias_gradient(const conv2d_gradient<T>& g, int output) {
-  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
   const int pixels = g.e.out_height * g.e.out_width;
   double total = 0;
-  for (int b = 0; b < g.blocks; ++b) {
-    const T* dy = g.dy.block(b) + static_cast<std::ptrdiff_t>(output) * pixels * lanes;
-    batch<Arch, T> sums[2 * n];
-    unroll<2 * n>([&](auto i) __attribute__((always_inline)) { sums[i] = batch<Arch, T>(T(0)); });
-    for (int p = 0; p + 2 <= pixels; p += 2)
-      unroll<2 * n>([&](auto i) __attribute__((always_inline)) {
-        sums[i] += load<Arch>(dy + p * lanes + i * w);
-      });
-    if (pixels % 2 != 0)
-      unroll<n>([&](auto i) __attribute__((always_inline)) {
-        sums[i] += load<Arch>(dy + (pixels - 1) * lanes + i * w);
-      });
-    unroll<2 * n - 1>([&](auto i) __attribute__((always_inline)) { sums[0] += sums[i + 1]; });
-    total += static_cast<double>(kernels::sum(sums[0]));
-  }
+  for (int b = 0; b < g.blocks; ++b)
+    total += static_cast<double>(sum_of_pixels<Arch>(
+        g.dy.block(b) + static_cast<std::ptrdiff_t>(output) * pixels * lanes, pixels));
   g.db[output] = static_cast<T>(total);
 }
 
-/// Whole tiles of outputs, then smaller ones for what is left.
-template <class Arch, int Outputs, int KH, int KW, int SH, int SW, class T>
-void conv2d_weights_all(const conv2d_gradient<T>& g, range outputs) {
-  constexpr int some = conv2d_weights_tile<Arch, T, KW>::channels;
+/// Calls f(constant, first) for whole tiles of `Outputs` outputs, then for smaller ones.
+template <int Outputs, class F>
+[[gnu::always_inline]] inline void for_each_tile(range outputs, F&& f) {
   int o = outputs.first;
-  for (; o + Outputs <= outputs.last; o += Outputs)
-    for (int c = 0; c < g.e.in_channels; c += some)
-      conv2d_weights_some<Arch, Outputs, KH, KW, SH, SW>(g, o,
-                                                         {c, std::min(c + some, g.e.in_channels)});
+  for (; o + Outputs <= outputs.last; o += Outputs) f(std::integral_constant<int, Outputs>{}, o);
   if constexpr (Outputs > 1) {
     constexpr int fewer = Outputs > 5 ? 5 : Outputs > 3 ? 3 : Outputs - 1;
-    if (o < outputs.last) conv2d_weights_all<Arch, fewer, KH, KW, SH, SW>(g, {o, outputs.last});
+    if (o < outputs.last) for_each_tile<fewer>({o, outputs.last}, f);
   }
 }
 
@@ -250,8 +264,12 @@ void conv2d_backward_weights(window<KH, KW, SH, SW>, conv2d_extents e, reading<T
                              int blocks, T* dw, T* db,  // (out, in, KH, KW), (out)
                              range outputs) {
   const detail::conv2d_gradient<T> g{e, dy, x, blocks, dw, db};
-  constexpr int tile_outputs = detail::conv2d_weights_tile<Arch, T, KW>::outputs;
-  detail::conv2d_weights_all<Arch, tile_outputs, KH, KW, SH, SW>(g, outputs);
+  using tile = detail::conv2d_weights_tile<Arch, T, KW>;
+  detail::for_each_tile<tile::outputs>(outputs, [&](auto some, int o) {
+    for (int c = 0; c < e.in_channels; c += tile::channels)
+      detail::conv2d_weights_some<Arch, some, KH, KW, SH, SW>(
+          g, o, {c, std::min(c + tile::channels, e.in_channels)});
+  });
   for (int o = outputs.first; o < outputs.last; ++o) detail::conv2d_bias_gradient<Arch>(g, o);
 }
 

@@ -21,18 +21,17 @@ struct scaled {
 };
 
 /// The input at the first pixel whose view is the largest of the patch.
-template <class Arch, int Side, class T, class View>
-[[gnu::always_inline]] inline batch<Arch, T> input_of_maximum(const pool_extents& e, const patch& p,
-                                                              const T* x, const View& view) {
-  auto found = load<Arch>(x + (p.rows.first * e.in_width + p.columns.first) * lanes);
+template <class Arch, class T, class Patch, class View>
+[[gnu::always_inline]] inline batch<Arch, T> input_of_maximum(const Patch& p, const T* x,
+                                                              const View& view) {
+  auto found = load<Arch>(x + p.at);
   auto best = view(found);
-  for_each_pixel<Arch, Side>(
-      e, p, [&](int i) __attribute__((always_inline)) {
-        const auto input = load<Arch>(x + i);
-        const auto seen = view(input);
-        found = xsimd::select(seen > best, input, found);
-        best = xsimd::max(seen, best);
-      });
+  p.for_each([&](int i) __attribute__((always_inline)) {
+    const auto input = load<Arch>(x + i);
+    const auto seen = view(input);
+    found = xsimd::select(seen > best, input, found);
+    best = xsimd::max(seen, best);
+  });
   return found;
 }
 
@@ -40,22 +39,21 @@ template <class Arch, int Side, class T, class View>
 template <class Arch, int Side, class T, class View>
 void add_pooled_plane(lane_sums& totals, const pool_extents& e, const T* x, const T* dy, View view,
                       batch<Arch, T> center) {
-  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
   partial_sums<Arch, T> sums;
   sums.clear();
   int added = 0;
-  for (int row = 0; row < e.out_height; ++row) {
-    for (int column = 0; column < e.out_width; ++column, dy += lanes) {
-      const patch p = patch_of<Arch>(e, row, column);
-      unroll<n>([&](auto i) __attribute__((always_inline)) {
-        const auto at = input_of_maximum<Arch, Side>(e, p, x + i * w, view);
-        const auto g = load<Arch>(dy + i * w);
-        sums.first[i] = kernels::fma(at - center, g, sums.first[i]);
-        sums.second[i] += g;
-      });
-    }
+  for (int y = 0; y < e.out_height; ++y) {
+    for_each_patch_of_row<Arch, Side>(
+        e, y, [&](int o, const auto& p) __attribute__((always_inline)) {
+          unroll<registers<Arch, T>>([&](auto i) __attribute__((always_inline)) {
+            const auto at = input_of_maximum<Arch>(p, x + i * width<Arch, T>, view);
+            const auto g = load<Arch>(dy + o + i * width<Arch, T>);
+            sums.first[i] = kernels::fma(at - center, g, sums.first[i]);
+            sums.second[i] += g;
+          });
+        });
     added += e.out_width;
-    if (added + e.out_width > pixels_of_a_partial_sum || row + 1 == e.out_height) {
+    if (added + e.out_width > pixels_of_a_partial_sum || y + 1 == e.out_height) {
       sums.add_to(totals);
       sums.clear();
       added = 0;
@@ -63,25 +61,24 @@ void add_pooled_plane(lane_sums& totals, const pool_extents& e, const T* x, cons
   }
 }
 
-/// dx of one plane whose patches tile it, from the gradient dy of the pooled plane.
+/// dx of one plane whose patches tile it, from the gradient dy of the pooled plane; dx may be x.
 template <class Arch, int Side, class T, class View, class Before>
 void unpool_plane(const pool_extents& e, const T* x, const T* dy, T* dx, View view,
-                  const normalisation_gradient<Arch, T>& gradient, Before before) {
+                  const normalisation_gradient<Arch, T> gradient, Before before) {
   const batch<Arch, T> zero(T(0));
-  for_each_patch<Arch>(
-      e, [&](int o, const patch& p) __attribute__((always_inline)) {
-        for (int l = 0; l < lanes; l += width<Arch, T>) {
-          const auto best = maximum<Arch, Side>(e, p, x + l, view);
+  for_each_patch<Arch, Side>(
+      e, [&](int o, const auto& p) __attribute__((always_inline)) {
+        for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
+          const auto best = maximum<Arch>(p, x + l, view);
           auto left = load<Arch>(dy + o + l);
-          for_each_pixel<Arch, Side>(
-              e, p, [&](int i) __attribute__((always_inline)) {
-                const auto input = load<Arch>(x + i + l);
-                const auto found = view(input) == best;
-                const auto routed = xsimd::select(found, left, zero);
-                left = xsimd::select(found, zero, left);
-                put<Arch>(dx + i + l, before.gradient(input, gradient(input, routed, l)));
-              });
-        }
+          p.for_each([&](int i) __attribute__((always_inline)) {
+            const auto input = load<Arch>(x + i + l);
+            const auto found = view(input) == best;
+            const auto routed = xsimd::select(found, left, zero);
+            left = xsimd::select(found, zero, left);
+            put<Arch>(dx + i + l, before.gradient(input, gradient(input, routed, l)));
+          });
+        });
       });
 }
 
@@ -126,17 +123,12 @@ void batch_norm_max_pool_backward_sums(pool_extents e, reading<T> x, reading<T> 
     const batch<Arch, T> center(mean[c]);
     detail::lane_sums sums;
     for (int b = 0; b < blocks; ++b) {
-      if (e.window_height == 2 && e.window_width == 2)
-        detail::add_pooled_plane<Arch, 2>(sums, e, x.block(b) + in, dy.block(b) + out, view,
-                                          center);
-      else
-        detail::add_pooled_plane<Arch, 0>(sums, e, x.block(b) + in, dy.block(b) + out, view,
-                                          center);
+      detail::with_side(e, [&](auto side) {
+        detail::add_pooled_plane<Arch, side>(sums, e, x.block(b) + in, dy.block(b) + out, view,
+                                             center);
+      });
     }
-    double products = 0, plain = 0;
-    for (int l = 0; l < lanes; ++l) products += sums.first[l], plain += sums.second[l];
-    dgamma[c] = static_cast<T>(products * static_cast<double>(inverse_deviation[c]));
-    dbeta[c] = static_cast<T>(plain);
+    detail::sums_to_gradients<Arch>(sums, inverse_deviation[c], dgamma[c], dbeta[c]);
   });
 }
 
@@ -157,13 +149,11 @@ void batch_norm_max_pool_backward_input(pool_extents e, reading<T> x, reading<T>
     detail::mark_live_lanes<Arch>(mask, images - b * lanes);
     detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
       const detail::scaled<Arch, T> view{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])};
-      const auto gradient = of.template channel<Arch>(c, mask);
-      if (e.window_height == 2 && e.window_width == 2)
-        detail::unpool_plane<Arch, 2>(e, x.block(b) + in, dy.block(b) + out, dx.block(b) + in, view,
-                                      gradient, before);
-      else
-        detail::unpool_plane<Arch, 0>(e, x.block(b) + in, dy.block(b) + out, dx.block(b) + in, view,
-                                      gradient, before);
+      const auto gradient = detail::gradient_of_channel<Arch, T>(of, c, mask);
+      detail::with_side(e, [&](auto side) {
+        detail::unpool_plane<Arch, side>(e, x.block(b) + in, dy.block(b) + out, dx.block(b) + in,
+                                         view, gradient, before);
+      });
     });
   }
 }

@@ -13,60 +13,92 @@ struct as_is {
   [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const { return x; }
 };
 
-/// The part of the input that one output pixel sees.
+/// The part of the input that one output pixel sees: some pixels at the edge of the image, or a
+/// whole window whose size is known. Offsets are those of elements.
 struct patch {
-  range rows, columns;
+  int at, rows, columns, row;  // offset of the first pixel, extents, distance of two rows
+
+  [[gnu::always_inline]] int pixels() const { return rows * columns; }
+
+  /// Calls f(offset) for each pixel in row-major order.
+  template <class F>
+  [[gnu::always_inline]] void for_each(F&& f) const {
+    for (int y = 0; y < rows; ++y)
+      for (int x = 0; x < columns; ++x) f(at + y * row + x * lanes);
+  }
 };
 
-template <class Arch>
-[[gnu::always_inline]] inline patch patch_of(const pool_extents& e, int y, int x) {
-  const int top = y * e.stride_height - e.pad_top, left = x * e.stride_width - e.pad_left;
-  return {{std::max(top, 0), std::min(top + e.window_height, e.in_height)},
-          {std::max(left, 0), std::min(left + e.window_width, e.in_width)}};
-}
+template <int Side>
+struct square_patch {
+  int at, row;
 
-/// Calls f(index of the input pixel) in row-major order. Whole patches of Side x Side pixels are
-/// unrolled; a Side of zero stands for windows of all sizes.
+  template <class F>
+  [[gnu::always_inline]] void for_each(F&& f) const {
+    unroll<Side * Side>([&](auto i) __attribute__((always_inline)) {
+      f(at + i / Side * row + i % Side * lanes);
+    });
+  }
+};
+
+/// Calls f(offset of the output pixel, patch) for one row of a plane.
 template <class Arch, int Side, class F>
-[[gnu::always_inline]] inline void for_each_pixel(const pool_extents& e, const patch& p, F&& f) {
+[[gnu::always_inline]] inline void for_each_patch_of_row(const pool_extents& e, int y, F&& f) {
+  const int row = e.in_width * lanes, top = y * e.stride_height - e.pad_top;
+  const int first = std::max(top, 0);
+  const int rows = std::min(top + e.window_height, e.in_height) - first;
+  const auto at_edge = [&](int begin, int end) __attribute__((always_inline)) {
+    for (int x = begin; x < end; ++x) {
+      const int left = x * e.stride_width - e.pad_left, column = std::max(left, 0);
+      f((y * e.out_width + x) * lanes,
+        patch{first * row + column * lanes, rows,
+              std::min(left + e.window_width, e.in_width) - column, row});
+    }
+  };
+  int begin = 0, end = 0;  // of the whole windows
   if constexpr (Side > 0) {
-    if (p.rows.last - p.rows.first == Side && p.columns.last - p.columns.first == Side) {
-      const int first = (p.rows.first * e.in_width + p.columns.first) * lanes;
-      unroll<Side * Side>([&](auto i) __attribute__((always_inline)) {
-        f(first + (i / Side * e.in_width + i % Side) * lanes);
-      });
-      return;
+    if (rows == Side && e.window_width == Side) {
+      const int step = e.stride_width;
+      begin = std::min((e.pad_left + step - 1) / step, e.out_width);
+      end = std::clamp((e.in_width - Side + e.pad_left + step) / step, begin, e.out_width);
     }
   }
-  for (int y = p.rows.first; y < p.rows.last; ++y)
-    for (int x = p.columns.first; x < p.columns.last; ++x) f((y * e.in_width + x) * lanes);
+  at_edge(0, begin);
+  if constexpr (Side > 0) {
+    int at = first * row + (begin * e.stride_width - e.pad_left) * lanes;
+    for (int x = begin; x < end; ++x, at += e.stride_width * lanes)
+      f((y * e.out_width + x) * lanes, square_patch<Side>{at, row});
+  }
+  at_edge(end, e.out_width);
 }
 
-/// Calls f(output pixel, patch) for the whole plane.
-template <class Arch, class F>
+template <class Arch, int Side, class F>
 [[gnu::always_inline]] inline void for_each_patch(const pool_extents& e, F&& f) {
-  for (int y = 0; y < e.out_height; ++y)
-    for (int x = 0; x < e.out_width; ++x) f((y * e.out_width + x) * lanes, patch_of<Arch>(e, y, x));
+  for (int y = 0; y < e.out_height; ++y) for_each_patch_of_row<Arch, Side>(e, y, f);
 }
 
-template <class Arch, int Side, class T, class View>
-[[gnu::always_inline]] inline batch<Arch, T> maximum(const pool_extents& e, const patch& p,
-                                                     const T* x, const View& view) {
-  auto best = view(load<Arch>(x + (p.rows.first * e.in_width + p.columns.first) * lanes));
-  for_each_pixel<Arch, Side>(
-      e, p, [&](int i) __attribute__((always_inline)) {
-        best = xsimd::max(best, view(load<Arch>(x + i)));
-      });
+/// Calls f(offset) for each register of a pixel.
+template <class Arch, class T, class F>
+[[gnu::always_inline]] inline void for_each_register_of_pixel(F&& f) {
+  unroll<registers<Arch, T>>([&](auto i) __attribute__((always_inline)) { f(i * width<Arch, T>); });
+}
+
+template <class Arch, class T, class Patch, class View>
+[[gnu::always_inline]] inline batch<Arch, T> maximum(const Patch& p, const T* x, const View& view) {
+  auto best = view(load<Arch>(x + p.at));
+  p.for_each([&](int i) __attribute__((always_inline)) {
+    if (i != p.at) best = xsimd::max(best, view(load<Arch>(x + i)));
+  });
   return best;
 }
 
 /// One channel's plane: y (pixel, lane) from x (pixel, lane).
 template <class Arch, int Side, class T, class View>
 void max_pool_plane(const pool_extents& e, const T* x, T* y, View view) {
-  for_each_patch<Arch>(
-      e, [&](int o, const patch& p) __attribute__((always_inline)) {
-        for (int l = 0; l < lanes; l += width<Arch, T>)
-          put<Arch>(y + o + l, maximum<Arch, Side>(e, p, x + l, view));
+  for_each_patch<Arch, Side>(
+      e, [&](int o, const auto& p) __attribute__((always_inline)) {
+        for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
+          put<Arch>(y + o + l, maximum<Arch>(p, x + l, view));
+        });
       });
 }
 
@@ -81,7 +113,7 @@ template <class Arch, class T>
 
 /// Whether each pixel of the input lies in exactly one patch.
 template <class Arch>
-[[gnu::always_inline]] inline bool patches_tile(const pool_extents& e) {
+[[gnu::always_inline]] constexpr bool patches_tile(const pool_extents& e) {
   return e.stride_height == e.window_height && e.stride_width == e.window_width &&
          e.pad_top + e.in_height <= e.out_height * e.stride_height &&
          e.pad_left + e.in_width <= e.out_width * e.stride_width;
@@ -94,20 +126,28 @@ void max_pool_plane_backward(const pool_extents& e, const T* x, const T* dy, T* 
   using vector = batch<Arch, T>;
   const vector zero(T(0));
   if constexpr (!Tile) clear_plane<Arch>(e, dx);
-  for_each_patch<Arch>(
-      e, [&](int o, const patch& p) __attribute__((always_inline)) {
-        for (int l = 0; l < lanes; l += width<Arch, T>) {
-          const auto best = maximum<Arch, Side>(e, p, x + l, view);
+  for_each_patch<Arch, Side>(
+      e, [&](int o, const auto& p) __attribute__((always_inline)) {
+        for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
+          const auto best = maximum<Arch>(p, x + l, view);
           auto left = load<Arch>(dy + o + l);
-          for_each_pixel<Arch, Side>(
-              e, p, [&](int i) __attribute__((always_inline)) {
-                const auto found = view(load<Arch>(x + i + l)) == best;
-                const auto part = xsimd::select(found, left, zero);
-                put<Arch>(dx + i + l, Tile ? part : load<Arch>(dx + i + l) + part);
-                left = xsimd::select(found, zero, left);
-              });
-        }
+          p.for_each([&](int i) __attribute__((always_inline)) {
+            const auto found = view(load<Arch>(x + i + l)) == best;
+            const auto part = xsimd::select(found, left, zero);
+            put<Arch>(dx + i + l, Tile ? part : load<Arch>(dx + i + l) + part);
+            left = xsimd::select(found, zero, left);
+          });
+        });
       });
+}
+
+/// Calls f(constant Side) with the side of the windows that are unrolled, or with zero.
+template <class F>
+[[gnu::always_inline]] inline void with_side(const pool_extents& e, F&& f) {
+  if (e.window_height == 2 && e.window_width == 2)
+    f(std::integral_constant<int, 2>{});
+  else
+    f(std::integral_constant<int, 0>{});
 }
 
 /// One plane with the fastest of three kernels.
@@ -161,14 +201,12 @@ void max_pool_backward(pool_extents e, const T* x, const T* dy, T* dx, range cha
 template <class Arch = native, class T>
 void average_pool_forward(pool_extents e, const T* x, T* y, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
-    detail::for_each_patch<Arch>(e, [&](int o, const detail::patch& p) {
-      const int n = (p.rows.last - p.rows.first) * (p.columns.last - p.columns.first);
+    detail::for_each_patch<Arch, 0>(e, [&](int o, const detail::patch& p) {
       for (int l = 0; l < lanes; l += width<Arch, T>) {
         batch<Arch, T> total(T(0));
-        detail::for_each_pixel<Arch, 0>(
-            e,
-            p, [&](int i) __attribute__((always_inline)) { total += load<Arch>(x + in + i + l); });
-        put<Arch>(y + out + o + l, total / batch<Arch, T>(static_cast<T>(n)));
+        p.for_each([&](int i)
+                       __attribute__((always_inline)) { total += load<Arch>(x + in + i + l); });
+        put<Arch>(y + out + o + l, total / batch<Arch, T>(static_cast<T>(p.pixels())));
       }
     });
   });
@@ -179,15 +217,13 @@ template <class Arch = native, class T>
 void average_pool_backward(pool_extents e, const T*, const T* dy, T* dx, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
     detail::clear_plane<Arch>(e, dx + in);
-    detail::for_each_patch<Arch>(e, [&](int o, const detail::patch& p) {
-      const int n = (p.rows.last - p.rows.first) * (p.columns.last - p.columns.first);
+    detail::for_each_patch<Arch, 0>(e, [&](int o, const detail::patch& p) {
       for (int l = 0; l < lanes; l += width<Arch, T>) {
-        const auto part = load<Arch>(dy + out + o + l) / batch<Arch, T>(static_cast<T>(n));
-        detail::for_each_pixel<Arch, 0>(
-            e, p, [&](int i) __attribute__((always_inline)) {
-              T* to = dx + in + i + l;
-              put<Arch>(to, load<Arch>(to) + part);
-            });
+        const auto part = load<Arch>(dy + out + o + l) / batch<Arch, T>(static_cast<T>(p.pixels()));
+        p.for_each([&](int i) __attribute__((always_inline)) {
+          T* to = dx + in + i + l;
+          put<Arch>(to, load<Arch>(to) + part);
+        });
       }
     });
   });

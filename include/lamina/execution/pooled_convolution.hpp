@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <lamina/execution/activations.hpp>
+#include <lamina/execution/frame.hpp>
+#include <lamina/execution/normalisation.hpp>
+#include <lamina/execution/parallel.hpp>
+#include <lamina/execution/pooling.hpp>
+#include <lamina/execution/product_kernels.hpp>
+#include <lamina/kernels/conv2d_pool.hpp>
+
+namespace lamina::execution {
+
+/// conv2d, an activation, a normalisation (either may be missing in inference) and the max_pool that
+/// ends them: the output of the convolution is never stored.
+template <class Blueprint, int Index, class T, class Arch>
+struct pooled_convolution_step : step_place<Blueprint, Index, T> {
+  using place = step_place<Blueprint, Index, T>;
+  using product = product_kernels<typename place::template located<0>, T, Arch>;
+
+  template <int Member>
+  static constexpr bool is(layer_kind kind) {
+    return detail::kind_of<typename place::template layer<Member>>() == kind;
+  }
+  static constexpr bool activates = is<1>(layer_kind::activation);
+  static constexpr int norm = activates ? 2 : 1;
+  static constexpr bool normalises = is<norm>(layer_kind::normalisation);
+
+  static constexpr kernels::conv2d_pool_extents extents{
+      product::extents, pool_extents_of<typename place::template located<place::members - 1>>()};
+  static constexpr int channels = product::out.channels;
+  static constexpr typename product::window taps{};
+  static constexpr bool trains = Blueprint::mode == fusion_mode::training;
+  static_assert(detail::cheap_terms == kernels::conv2d_pool_terms);
+
+  /// Backward takes four to five times as long a channel as a pass forward.
+  static constexpr split outputs =
+      split::by_work(channels, product::tile, product::work, trains ? 500'000 : 1'000'000);
+
+  static constexpr auto activation() {
+    if constexpr (activates) {
+      return activation_of(typename place::template layer<1>{});
+    } else {
+      return kernels::identity{};
+    }
+  }
+
+  /// Calls f(operands) with memory for a band of rows.
+  template <class F>
+  static void with_operands(const frame<T>& batch, const F& f) {
+    alignas(64) T scratch[kernels::conv2d_pool_scratch<Arch, T>(extents)];
+    f(kernels::conv2d_pool_operands<T>{extents, place::template fixed<0>(batch),
+                                       place::template parameter<0, 1>(batch), scratch});
+  }
+
+  static normalisation_statistics<T> statistics(const frame<T>& batch) {
+    if constexpr (normalises) {
+      return normalisation_statistics<T>::at(place::template fixed<norm>(batch), channels);
+    } else {
+      return {};
+    }
+  }
+
+  static void prepare(const frame<T>& batch) {
+    product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch), false);
+    if constexpr (normalises) {
+      if (batch.training) return;
+      fold_moving_statistics<typename place::template layer<norm>, T>(
+          statistics(batch), channels, place::template parameter<norm, 0>(batch),
+          place::template parameter<norm, 1>(batch), place::template parameter<norm, 2>(batch),
+          place::template parameter<norm, 3>(batch));
+    }
+  }
+
+  static void forward_piece(const frame<T>& batch, range blocks, range of) {
+    const T* scale = statistics(batch).scale;
+    const T* shift = statistics(batch).shift;
+    with_operands(batch, [&](const auto& from) {
+      kernels::conv2d_pool_forward<Arch>(taps, from, place::input(batch), place::output(batch),
+                                         scale, shift, blocks, of, activation());
+    });
+  }
+
+  static void forward_blocks(const frame<T>& batch, range blocks) {
+    forward_piece(batch, blocks, {0, channels});
+  }
+
+  /// A piece is some channels over the whole batch: the sums have one order.
+  static void forward(const frame<T>& batch) {
+    run_pieces(outputs.parts, [&](int slice) {
+      const range of{outputs.begin(slice), outputs.end(slice)};
+      if constexpr (trains) {
+        if (batch.training) measure(batch, of);
+      }
+      forward_piece(batch, {0, batch.blocks()}, of);
+    });
+  }
+
+  static void measure(const frame<T>& batch, range of) {
+    const auto held = statistics(batch);
+    with_operands(batch, [&](const auto& from) {
+      kernels::conv2d_pool_statistics<Arch>(taps, from, place::input(batch), batch.images,
+                                            held.mean, held.variance, of, activation());
+    });
+    take_statistics<typename place::template layer<norm>>(
+        held, of, place::template parameter<norm, 0>(batch),
+        place::template parameter<norm, 1>(batch), place::template parameter<norm, 2>(batch),
+        place::template parameter<norm, 3>(batch));
+  }
+
+  static void backward(const frame<T>& batch, const gradient_sink& sink) {
+    run_pieces(outputs.parts, [&](int slice) {
+      const range of{outputs.begin(slice), outputs.end(slice)};
+      const int count = of.last - of.first;
+      backward_piece(batch, of);
+      const std::ptrdiff_t row = product::weights_of_an_output;
+      sink(place::template parameter_offset<0, 0> + row * of.first, row * count);
+      sink(place::template parameter_offset<0, 1> + of.first, count);
+      sink(place::template parameter_offset<norm, 0> + of.first, count);
+      sink(place::template parameter_offset<norm, 1> + of.first, count);
+    });
+  }
+
+  static void backward_piece(const frame<T>& batch, range of) {
+    const auto held = statistics(batch);
+    const T *mean = held.mean, *inverse = held.inverse_deviation;
+    const T *scale = held.scale, *shift = held.shift;
+    const T* gamma = place::template parameter<norm, 0>(batch);
+    T* dgamma = place::template gradient<norm, 0>(batch);
+    T* dbeta = place::template gradient<norm, 1>(batch);
+    with_operands(batch, [&](const auto& from) {
+      kernels::conv2d_pool_backward_sums<Arch>(
+          taps, from, place::input(batch), place::output_gradient(batch), batch.blocks(), mean,
+          inverse, scale, shift, dgamma, dbeta, of, activation());
+      kernels::conv2d_pool_backward_weights<Arch>(
+          taps, from, place::input(batch), place::output_gradient(batch), batch.images, mean,
+          inverse, gamma, static_cast<const T*>(dgamma), static_cast<const T*>(dbeta), scale, shift,
+          place::template gradient<0, 0>(batch), place::template gradient<0, 1>(batch), of,
+          activation());
+    });
+  }
+};
+
+}  // namespace lamina::execution

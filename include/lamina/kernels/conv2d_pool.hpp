@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "lamina/kernels/conv2d_weights.hpp"
+#include "lamina/kernels/normalised_pool.hpp"
+
+namespace lamina::kernels {
+
+// A convolution, its activation, a normalisation and a max-pooling as one. A band of the
+// convolution's rows, those that one row of the pool sees, stays in the first cache; the whole output
+// is never stored. Training needs it four times (statistics, forward, and twice backward) and
+// computes it anew each time: for a convolution with a few terms a sum that is cheaper than memory.
+
+/// The pool sees the convolution's output, and each pixel of it once (`pools_each_pixel_once`).
+struct conv2d_pool_extents {
+  conv2d_extents product;
+  pool_extents pool;
+};
+
+/// Most terms of a sum (input channels x taps) in conv2d_pool_backward_weights.
+inline constexpr int conv2d_pool_terms = 16;
+
+/// Elements of the scratch memory that each of these kernels needs, aligned to 64 bytes.
+template <class Arch, class T>
+constexpr std::size_t conv2d_pool_scratch(const conv2d_pool_extents& e) {
+  return static_cast<std::size_t>(conv2d_output_tile<Arch, T>) *
+         static_cast<std::size_t>(e.pool.window_height) *
+         static_cast<std::size_t>(e.product.out_width) * lanes;
+}
+
+/// What the convolution is computed from.
+template <class T>
+struct conv2d_pool_operands {
+  conv2d_pool_extents e;
+  const T* packed;  // by conv2d_pack_forward
+  const T* bias;    // (out), null: zeros
+  T* scratch;       // conv2d_pool_scratch
+};
+
+namespace detail {
+
+/// A band: rows of the convolution for the outputs of a tile, at scratch + output * channel.
+struct conv2d_pool_band {
+  int row;            // of the pool
+  range rows;         // of the convolution
+  pool_extents pool;  // of one channel of the band
+  std::ptrdiff_t channel;
+
+  [[gnu::always_inline]] int pixels() const { return pool.in_height * pool.in_width; }
+};
+
+/// Computes band after band of the outputs first <= o < last of one tile from one block of x, and
+/// calls use(band) for each.
+template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation, class Use>
+[[gnu::always_inline]] inline void for_each_band(window<KH, KW, SH, SW>,
+                                                 const conv2d_pool_operands<T>& from, const T* x,
+                                                 int first, int last, Activation activation,
+                                                 Use&& use) {
+  const pool_extents& pool = from.e.pool;
+  const conv2d_product<T> product{from.packed, from.bias, from.e.product};
+  const std::ptrdiff_t row_size = pool.in_width * lanes;
+  const std::ptrdiff_t channel = pool.window_height * row_size;
+  for (int row = 0; row < pool.out_height; ++row) {
+    const int top = row * pool.stride_height - pool.pad_top;
+    const range rows{std::max(top, 0), std::min(top + pool.window_height, pool.in_height)};
+    for (int r = rows.first; r < rows.last; ++r)
+      conv2d_row_of_tile<Arch, KH, KW, SH, SW>(product, x,
+                                               from.scratch + (r - rows.first) * row_size, channel,
+                                               r, first, last, activation);
+    const int height = rows.last - rows.first;
+    use(conv2d_pool_band{row, rows, {1, height, pool.in_width, 1, pool.out_width, height,
+                                     pool.window_width, height, pool.stride_width, 0,
+                                     pool.pad_left}, channel});
+  }
+}
+
+/// Calls f(first, last) for each tile of the outputs.
+template <class Arch, class T, class F>
+[[gnu::always_inline]] inline void for_each_output_tile(range outputs, F&& f) {
+  for (int o = outputs.first; o < outputs.last; o += conv2d_output_tile<Arch, T>)
+    f(o, std::min(o + conv2d_output_tile<Arch, T>, outputs.last));
+}
+
+/// One channel of a band of the convolution's output becomes its gradient; the sum of that.
+template <class Arch, class T, class Activation>
+double unpool_band(const conv2d_pool_band& band, T* plane, const T* dy, const scaled<Arch, T>& view,
+                   const normalisation_gradient<Arch, T>& gradient, Activation activation) {
+  const pool_extents& e = band.pool;
+  if (e.window_height == 2 && e.window_width == 2)
+    unpool_plane<Arch, 2>(e, plane, dy, plane, view, gradient, activation);
+  else
+    unpool_plane<Arch, 0>(e, plane, dy, plane, view, gradient, activation);
+  return static_cast<double>(sum_of_pixels<Arch>(plane, band.pixels()));
+}
+
+/// Outputs whose weights' sums are held in registers together.
+template <class Arch, class T, int KW>
+inline constexpr int conv2d_pool_tile =
+    std::min(conv2d_output_tile<Arch, T>, conv2d_weights_tile<Arch, T, KW>::outputs);
+
+/// Adds what one band adds to the sums (tile of outputs, term, output, lane) of the weights, the
+/// band holding the gradient of the convolution's output now.
+template <class Arch, int KH, int KW, int SH, int SW, class T>
+void add_band_weights(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* gradient,
+                      const conv2d_pool_band& band, const T* x, int outputs, T* sums) {
+  const int terms = e.in_channels * KH * KW;
+  for_each_tile<conv2d_pool_tile<Arch, T, KW>>({0, outputs}, [&](auto tile, int o) {
+    constexpr int some = decltype(tile)::value;
+    const conv2d_band<T> rows{gradient + o * band.channel, band.channel, band.rows};
+    T* const to = sums + o * terms * width<Arch, T>;
+    conv2d_weights_add<Arch, true, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, to);
+    conv2d_weights_add<Arch, false, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, to);
+  });
+}
+
+template <class Arch, int KH, int KW, int SH, int SW, class T>
+void finish_band_weights(window<KH, KW, SH, SW>, const T* sums, int outputs, int terms, T* dw) {
+  for_each_tile<conv2d_pool_tile<Arch, T, KW>>({0, outputs}, [&](auto tile, int o) {
+    for (int k = 0; k < terms; ++k)
+      for (int i = 0; i < tile; ++i, sums += width<Arch, T>)
+        dw[(o + i) * terms + k] = kernels::sum(load<Arch>(sums));
+  });
+}
+
+}  // namespace detail
+
+/// Mean and biased variance of each output over the live lanes of `images` images.
+template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
+void conv2d_pool_statistics(window<KH, KW, SH, SW> taps, const conv2d_pool_operands<T>& from,
+                            reading<T> x, int images, T* mean, T* variance, range outputs,
+                            Activation activation) {
+  constexpr int most = conv2d_output_tile<Arch, T>;
+  const int pixels = from.e.pool.in_height * from.e.pool.in_width;
+  detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
+    detail::moments moments[most];
+    for (int b = 0; b * lanes < images; ++b) {
+      detail::lane_sums sums[most];
+      alignas(64) T pivots[most][lanes];
+      detail::for_each_band<Arch>(
+          taps, from, x.block(b), first, last, activation, [&](const detail::conv2d_pool_band& band) {
+            for (int o = 0; o < last - first; ++o) {
+              const T* y = from.scratch + o * band.channel;
+              if (band.row == 0)
+                for (int l = 0; l < lanes; ++l) pivots[o][l] = y[l];
+              detail::add_distances<Arch>(sums[o], y, band.pixels(), pivots[o]);
+            }
+          });
+      for (int o = 0; o < last - first; ++o)
+        moments[o] = detail::together<Arch>(
+            moments[o], detail::moments_of<Arch>(sums[o], pivots[o], pixels,
+                                                 std::min(lanes, images - b * lanes)));
+    }
+    for (int o = 0; o < last - first; ++o) {
+      mean[first + o] = static_cast<T>(moments[o].mean);
+      variance[first + o] = static_cast<T>(moments[o].squares / moments[o].count);
+    }
+  });
+}
+
+/// y = the max-pooling of scale * activation(convolution) + shift.
+template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
+void conv2d_pool_forward(window<KH, KW, SH, SW> taps, const conv2d_pool_operands<T>& from,
+                         reading<T> x, blocked<T> y, const T* scale,
+                         const T* shift,  // (out), both null: no normalisation
+                         range blocks, range outputs, Activation activation) {
+  const std::ptrdiff_t y_row = from.e.pool.out_width * lanes;
+  const std::ptrdiff_t y_channel = y_row * from.e.pool.out_height;
+  const auto pool = [&](const detail::conv2d_pool_band& band, int o, int first, T* to) {
+    const T* plane = from.scratch + o * band.channel;
+    detail::with_side(band.pool, [&](auto side) {
+      if (scale == nullptr)
+        detail::max_pool_plane<Arch, side>(band.pool, plane, to, detail::as_is<Arch, T>{});
+      else
+        detail::max_pool_plane<Arch, side>(
+            band.pool, plane, to,
+            detail::scaled<Arch, T>{batch<Arch, T>(scale[first + o]),
+                                    batch<Arch, T>(shift[first + o])});
+    });
+  };
+  detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
+    for (int b = blocks.first; b < blocks.last; ++b)
+      detail::for_each_band<Arch>(
+          taps, from, x.block(b), first, last, activation, [&](const detail::conv2d_pool_band& band) {
+            for (int o = 0; o < last - first; ++o)
+              pool(band, o, first, y.block(b) + (first + o) * y_channel + band.row * y_row);
+          });
+  });
+}
+
+/// dgamma and dbeta of the normalisation from the gradient dy of the pool's output, all blocks.
+template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
+void conv2d_pool_backward_sums(window<KH, KW, SH, SW> taps, const conv2d_pool_operands<T>& from,
+                               reading<T> x, reading<T> dy, int blocks, const T* mean,
+                               const T* inverse_deviation, const T* scale, const T* shift,
+                               T* dgamma, T* dbeta, range outputs, Activation activation) {
+  const std::ptrdiff_t dy_row = from.e.pool.out_width * lanes;
+  const std::ptrdiff_t dy_channel = dy_row * from.e.pool.out_height;
+  detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
+    detail::lane_sums sums[conv2d_output_tile<Arch, T>];
+    for (int b = 0; b < blocks; ++b)
+      detail::for_each_band<Arch>(
+          taps, from, x.block(b), first, last, activation, [&](const detail::conv2d_pool_band& band) {
+            for (int o = first; o < last; ++o)
+              detail::with_side(band.pool, [&](auto side) {
+                detail::add_pooled_plane<Arch, side>(
+                    sums[o - first], band.pool, from.scratch + (o - first) * band.channel,
+                    dy.block(b) + o * dy_channel + band.row * dy_row,
+                    detail::scaled<Arch, T>{batch<Arch, T>(scale[o]), batch<Arch, T>(shift[o])},
+                    batch<Arch, T>(mean[o]));
+              });
+          });
+    for (int o = first; o < last; ++o)
+      detail::sums_to_gradients<Arch>(sums[o - first], inverse_deviation[o], dgamma[o], dbeta[o]);
+  });
+}
+
+/// dw and db of the convolution from the gradient dy of the pool's output, all blocks; at most
+/// conv2d_pool_terms terms a sum.
+template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
+void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps,
+                                  const conv2d_pool_operands<T>& from, reading<T> x, reading<T> dy,
+                                  int images, const T* mean, const T* inverse_deviation,
+                                  const T* gamma, const T* dgamma, const T* dbeta, const T* scale,
+                                  const T* shift, T* dw, T* db, range outputs,
+                                  Activation activation) {
+  constexpr int most = conv2d_output_tile<Arch, T>, w = width<Arch, T>;
+  const conv2d_extents& e = from.e.product;
+  const std::ptrdiff_t dy_row = from.e.pool.out_width * lanes;
+  const std::ptrdiff_t dy_channel = dy_row * from.e.pool.out_height;
+  const int terms = e.in_channels * KH * KW;
+  const detail::normalisation_backward<T> of{
+      mean,   inverse_deviation,
+      gamma,  dgamma,
+      dbeta,  static_cast<T>(images) * static_cast<T>(e.out_height * e.out_width)};
+  for (int first = outputs.first; first < outputs.last; first += most) {
+    const int last = std::min(first + most, outputs.last);
+    alignas(64) T sums[most * conv2d_pool_terms * w] = {};
+    double biases[most] = {};
+    for (int b = 0; b * lanes < images; ++b) {
+      alignas(64) T mask[lanes];
+      detail::mark_live_lanes<Arch>(mask, images - b * lanes);
+      detail::for_each_band<Arch>(
+          taps, from, x.block(b), first, last, activation, [&](const detail::conv2d_pool_band& band) {
+            for (int o = first; o < last; ++o) {
+              const detail::scaled<Arch, T> view{batch<Arch, T>(scale[o]),
+                                                 batch<Arch, T>(shift[o])};
+              biases[o - first] += detail::unpool_band<Arch>(
+                  band, from.scratch + (o - first) * band.channel,
+                  dy.block(b) + o * dy_channel + band.row * dy_row, view,
+                  detail::gradient_of_channel<Arch, T>(of, o, mask), activation);
+            }
+            detail::add_band_weights<Arch>(taps, e, from.scratch, band, x.block(b), last - first,
+                                           sums);
+          });
+    }
+    detail::finish_band_weights<Arch>(taps, sums, last - first, terms, dw + first * terms);
+    for (int o = first; o < last; ++o) db[o] = static_cast<T>(biases[o - first]);
+  }
+}
+
+}  // namespace lamina::kernels
