@@ -31,71 +31,76 @@ struct conv2d_meeting {
   std::ptrdiff_t dy_channel, dy_row, x_row;  // x_row between the inputs of neighbouring outputs
 };
 
-/// sums[column][output] += dy[output] * x[column] for one register of lanes of one pixel.
-template <class Arch, int Outputs, int Columns, class T>
-[[gnu::always_inline]] inline void conv2d_weights_pixel(batch<Arch, T> (&sums)[Columns][Outputs],
-                                                        const T* dy, std::ptrdiff_t dy_channel,
-                                                        const T* x) {
-  constexpr bool hold_inputs = Columns <= Outputs;
-  batch<Arch, T> some[std::min(Columns, Outputs)];
-  unroll<std::min(Columns, Outputs)>([&](auto i) __attribute__((always_inline)) {
-    some[i] = held(load<Arch>(hold_inputs ? x + i * lanes : dy + i * dy_channel));
-  });
-  unroll<std::max(Columns, Outputs)>([&](auto j) __attribute__((always_inline)) {
-    const auto one = held(load<Arch>(hold_inputs ? dy + j * dy_channel : x + j * lanes));
-    unroll<std::min(Columns, Outputs)>([&](auto i) __attribute__((always_inline)) {
-      auto& sum = hold_inputs ? sums[i][j] : sums[j][i];
-      sum = kernels::fma(some[i], one, sum);
-    });
-  });
-}
+/// The sums of a few outputs and columns of the window. Registers of a pixel have sums of their own
+/// where a whole tile has room for them, because one addition waits for the last.
+template <class Arch, int Outputs, int Columns, int KW, class T>
+struct conv2d_weights_sums {
+  static constexpr int n = registers<Arch, T>, w = width<Arch, T>, all = Columns * Outputs;
+  static constexpr int apart = std::clamp(
+      tile<Arch, T>::accumulators / (Columns * conv2d_weights_tile<Arch, T, KW>::outputs), 1, n);
+  batch<Arch, T> at[apart][all];
 
-/// The same over the pixels of a band that meet all columns: Columns x Outputs registers whose
-/// elements are lanes.
-template <class Arch, int Outputs, int Columns, int SW, class T>
+  [[gnu::always_inline]] void start(const T* memory) {
+    unroll<all>([&](auto i) __attribute__((always_inline)) {
+      at[0][i] = load<Arch>(memory + i * w);
+      unroll<apart - 1>([&](auto r)
+                            __attribute__((always_inline)) { at[r + 1][i] = batch<Arch, T>(T(0)); });
+    });
+  }
+
+  /// Adds dy[output] * x[column] of one pixel; the smaller side is held in registers.
+  [[gnu::always_inline]] void add(const T* dy, std::ptrdiff_t dy_channel, const T* x) {
+    constexpr bool hold_inputs = Columns <= Outputs;
+    constexpr int fewer = std::min(Columns, Outputs), more = std::max(Columns, Outputs);
+    unroll<n>([&](auto r) __attribute__((always_inline)) {
+      batch<Arch, T> some[fewer];
+      unroll<fewer>([&](auto i) __attribute__((always_inline)) {
+        some[i] = held(load<Arch>((hold_inputs ? x + i * lanes : dy + i * dy_channel) + r * w));
+      });
+      unroll<more>([&](auto j) __attribute__((always_inline)) {
+        const auto one =
+            held(load<Arch>((hold_inputs ? dy + j * dy_channel : x + j * lanes) + r * w));
+        unroll<fewer>([&](auto i) __attribute__((always_inline)) {
+          auto& sum = at[r % apart][hold_inputs ? i * Outputs + j : j * Outputs + i];
+          sum = kernels::fma(some[i], one, sum);
+        });
+      });
+    });
+    forget_reads<Arch>();
+  }
+
+  [[gnu::always_inline]] void finish(T* memory) {
+    unroll<all>([&](auto i) __attribute__((always_inline)) {
+      unroll<apart - 1>([&](auto r) __attribute__((always_inline)) { at[0][i] += at[r + 1][i]; });
+      put<Arch>(memory + i * w, at[0][i]);
+    });
+  }
+};
+
+/// Adds the pixels of a band that meet all columns to the sums (column, output, lane).
+template <class Arch, int Outputs, int Columns, int KW, int SW, class T>
 [[gnu::noinline]] void conv2d_weights_middle(const conv2d_meeting<T>& m, range pixels, T* memory) {
-  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
-  batch<Arch, T> sums[Columns][Outputs];
-  unroll<Columns * Outputs>([&](auto i) __attribute__((always_inline)) {
-    sums[i / Outputs][i % Outputs] = load<Arch>(memory + i * w);
-  });
+  conv2d_weights_sums<Arch, Outputs, Columns, KW, T> sums;
+  sums.start(memory);
   const std::ptrdiff_t dy_channel = m.dy_channel;
   for (int row = 0; row < m.rows; ++row) {
     const T* x = m.x + row * m.x_row + pixels.first * SW * lanes;
     const T* dy = m.dy + row * m.dy_row + pixels.first * lanes;
-    for (int p = pixels.first; p < pixels.last; ++p, dy += lanes, x += SW * lanes) {
-      unroll<n>([&](auto r) __attribute__((always_inline)) {
-        conv2d_weights_pixel<Arch>(sums, dy + r * w, dy_channel, x + r * w);
-      });
-      forget_reads<Arch>();
-    }
+    for (int p = pixels.first; p < pixels.last; ++p, dy += lanes, x += SW * lanes)
+      sums.add(dy, dy_channel, x);
   }
-  unroll<Columns * Outputs>([&](auto i) __attribute__((always_inline)) {
-    put<Arch>(memory + i * w, sums[i / Outputs][i % Outputs]);
-  });
+  sums.finish(memory);
 }
 
-/// sums[output] += dy[output] * x over one column of pixels of a band and one column of the window.
-template <class Arch, int Outputs, class T>
-void conv2d_weights_edge(const conv2d_meeting<T>& m, const T* dy, const T* x, T* memory) {
-  constexpr int n = registers<Arch, T>, w = width<Arch, T>;
-  batch<Arch, T> sums[Outputs][n];
-  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-    sums[o][0] = load<Arch>(memory + o * w);
-    unroll<n - 1>([&](auto r)
-                      __attribute__((always_inline)) { sums[o][r + 1] = batch<Arch, T>(T(0)); });
-  });
+/// Adds one column of pixels of a band and a few columns of the window.
+template <class Arch, int Outputs, int Columns, int KW, class T>
+[[gnu::noinline]] void conv2d_weights_edge(const conv2d_meeting<T>& m, const T* dy, const T* x,
+                                           T* memory) {
+  conv2d_weights_sums<Arch, Outputs, Columns, KW, T> sums;
+  sums.start(memory);
   for (int row = 0; row < m.rows; ++row, dy += m.dy_row, x += m.x_row)
-    unroll<n>([&](auto r) __attribute__((always_inline)) {
-      const auto input = held(load<Arch>(x + r * w));
-      unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-        sums[o][r] = kernels::fma(load<Arch>(dy + o * m.dy_channel + r * w), input, sums[o][r]);
-      });
-    });
-  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-    unroll<n - 1>([&](auto r) __attribute__((always_inline)) { sums[o][0] += sums[o][r + 1]; });
-    put<Arch>(memory + o * w, sums[o][0]);
-  });
+    sums.add(dy, m.dy_channel, x);
+  sums.finish(memory);
 }
 
 /// The pixels that meet all columns of a piece of the window whose first column lies `shift` to the
@@ -107,7 +112,7 @@ template <int Columns, int SW>
 }
 
 /// The pixels at the edges of some rows, which leave out the taps in the padding.
-template <class Arch, int Outputs, int Columns, int SW, class T>
+template <class Arch, int Outputs, int Columns, int KW, int SW, class T>
 [[gnu::noinline]] void conv2d_weights_edges(const conv2d_meeting<T>& m, int shift, int in_width,
                                             int out_width, T* memory) {
   const range middle = conv2d_middle<Columns, SW>(shift, in_width, out_width);
@@ -115,9 +120,15 @@ template <class Arch, int Outputs, int Columns, int SW, class T>
     if (pixel == middle.first) pixel = middle.last;
     if (pixel == out_width) return;
     const range columns = taps_inside(pixel * SW + shift, Columns, in_width);
-    for (int k = columns.first; k < columns.last; ++k)
-      conv2d_weights_edge<Arch, Outputs>(m, m.dy + pixel * lanes, m.x + (pixel * SW + k) * lanes,
-                                         memory + k * Outputs * width<Arch, T>);
+    const T* const dy = m.dy + pixel * lanes;
+    for (int k = columns.first; k < columns.last; k += 2) {
+      const T* const x = m.x + (pixel * SW + k) * lanes;
+      T* const sums = memory + k * Outputs * width<Arch, T>;
+      if (k + 1 < columns.last)
+        conv2d_weights_edge<Arch, Outputs, 2, KW>(m, dy, x, sums);
+      else
+        conv2d_weights_edge<Arch, Outputs, 1, KW>(m, dy, x, sums);
+    }
   }
 }
 
@@ -128,10 +139,10 @@ template <class Arch, bool Middle, int Outputs, int KW, int SW, int First = 0, c
   constexpr int columns = std::min(KW - First, conv2d_weights_tile<Arch, T, KW>::columns);
   const int shift = First - e.pad_left;
   if constexpr (Middle)
-    conv2d_weights_middle<Arch, Outputs, columns, SW>(
+    conv2d_weights_middle<Arch, Outputs, columns, KW, SW>(
         m, conv2d_middle<columns, SW>(shift, e.in_width, e.out_width), memory);
   else
-    conv2d_weights_edges<Arch, Outputs, columns, SW>(m, shift, e.in_width, e.out_width, memory);
+    conv2d_weights_edges<Arch, Outputs, columns, KW, SW>(m, shift, e.in_width, e.out_width, memory);
   m.x += columns * lanes;
   if constexpr (First + columns < KW)
     conv2d_weights_columns<Arch, Middle, Outputs, KW, SW, First + columns>(
@@ -190,7 +201,7 @@ void conv2d_weights_some(const conv2d_gradient<T>& g, int output, range channels
   constexpr int w = width<Arch, T>, taps = KH * KW;
   constexpr int most = conv2d_weights_tile<Arch, T, KW>::channels;
   constexpr int pixels =
-      12288 / (conv2d_weights_tile<Arch, T, KW>::outputs * lanes * static_cast<int>(sizeof(T)));
+      24576 / (conv2d_weights_tile<Arch, T, KW>::outputs * lanes * static_cast<int>(sizeof(T)));
   const conv2d_extents& e = g.e;
   const int band = std::max(1, pixels / e.out_width);
   alignas(64) T sums[most][taps][Outputs][w] = {};
