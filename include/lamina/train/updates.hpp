@@ -131,6 +131,7 @@ class updates {
     if (averages()) std::copy(parameters, parameters + extent, average_.data());
   }
   std::array<execution::buffer<T>, states>& memory() { return states_; }
+  const std::array<execution::buffer<T>, states>& memory() const { return states_; }
 
  private:
   static constexpr std::size_t extent = static_cast<std::size_t>(execution::parameter_extent<Net>);
