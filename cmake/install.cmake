@@ -32,4 +32,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/laminaConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/laminaConfig.cmake
               ${PROJECT_BINARY_DIR}/laminaConfigVersion.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaXsimd.cmake DESTINATION ${package})
+              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaXsimd.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaCairo.cmake DESTINATION ${package})

@@ -2,6 +2,9 @@
 #include "confusion.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
 #include <numeric>
 
 namespace lamina::cli {
@@ -19,6 +22,34 @@ class_figures confusion::figures(std::size_t label) const {
   if (right > 0)
     result.f1 = 2 * result.precision * result.recall / (result.precision + result.recall);
   return result;
+}
+
+std::vector<confused_pair> confusion::most_confused(std::size_t most) const {
+  std::vector<confused_pair> pairs;
+  for (std::size_t label = 0; label < counts_.size(); ++label)
+    for (std::size_t answer = 0; answer < counts_.size(); ++answer)
+      if (label != answer && counts_[label][answer] > 0)
+        pairs.push_back({label, answer, counts_[label][answer]});
+  std::ranges::stable_sort(pairs, std::ranges::greater{}, &confused_pair::images);
+  pairs.resize(std::min(pairs.size(), most));
+  return pairs;
+}
+
+double calibration_error(std::span<const judged_answer> answers) {
+  struct bin {
+    double confidence = 0, right = 0;
+  };
+  constexpr std::size_t bins = 15;
+  std::array<bin, bins> all{};
+  for (const auto& each : answers) {
+    const double place = std::clamp(each.confidence, 0.0, 1.0) * static_cast<double>(bins);
+    bin& in = all[std::min(static_cast<std::size_t>(place), bins - 1)];
+    in.confidence += each.confidence;
+    in.right += each.right;
+  }
+  double sum = 0;
+  for (const bin& each : all) sum += std::abs(each.right - each.confidence);
+  return answers.empty() ? 0 : sum / static_cast<double>(answers.size());
 }
 
 std::vector<std::size_t> ranking(std::span<const float> probabilities) {

@@ -14,6 +14,11 @@ struct class_figures {
   std::size_t images = 0;
 };
 
+/// Images of a class that got another one as the answer.
+struct confused_pair {
+  std::size_t label = 0, answer = 0, images = 0;
+};
+
 /// How often images of a class got an answer.
 class confusion {
  public:
@@ -26,9 +31,23 @@ class confusion {
 
   class_figures figures(std::size_t label) const;
 
+  /// The wrong answers that were given most often, at most so many.
+  std::vector<confused_pair> most_confused(std::size_t most) const;
+
  private:
   std::vector<std::vector<std::size_t>> counts_;
 };
+
+/// An answer: how sure the network was, and whether it was right.
+struct judged_answer {
+  double confidence = 0;
+  bool right = false;
+};
+
+/// The expected calibration error: over 15 bins of equal width in the confidence, the mean distance
+/// of the accuracy from the mean confidence (C. Guo, G. Pleiss, Y. Sun, K. Weinberger, On
+/// calibration of modern neural networks, ICML 2017).
+double calibration_error(std::span<const judged_answer> answers);
 
 /// Classes from the likeliest on; of equals the first one first.
 std::vector<std::size_t> ranking(std::span<const float> probabilities);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/error.hpp>
+#include <lamina/io/plots.hpp>
 #include <lamina/serialize/files.hpp>
+#include <lamina/train/diagnosis.hpp>
 #include <lamina/train/losses.hpp>
 #include <lamina/train/schedules.hpp>
 
@@ -147,7 +149,7 @@ const epoch_record& answering_epoch(const training& run) {
   return run.plan.how.keep_best ? *done.best() : done.epochs.back();
 }
 
-json document_of(const training& run) {
+json document_of(const training& run, const diagnosis& meaning) {
   const auto& last = answering_epoch(run);
   json document{{"model", run.plan.model},
                 {"parameters", run.described.parameters},
@@ -161,6 +163,9 @@ json document_of(const training& run) {
                  {{"loss", number(last.test_loss)},
                   {"accuracy", number(last.test_accuracy)},
                   {"images", run.data.test.size()}}}};
+  document["curves"] = {{"shape", meaning.name()},
+                        {"epoch", meaning.epoch > 0 ? json(meaning.epoch) : json()},
+                        {"sentence", meaning.sentence}};
   document["seconds"] = seconds_since_start();
   document["run"] = run.out.string();
   return document;
@@ -168,6 +173,10 @@ json document_of(const training& run) {
 
 void write(const training& run, const json& document) {
   staged_files files(run.out);
+  const auto title =
+      run.plan.model + ", recipe " + run.plan.how.name + ", seed " + std::to_string(run.plan.seed);
+  write_file_atomically(files.add("curves.png").string(),
+                        io::plot_curves(run.network->epochs(), title));
   write_file_atomically(files.add("history.csv").string(), run.network->epochs().csv());
   write_file_atomically(files.add("run.json").string(), document.dump(2) + "\n");
   run.network->save(files.add(weights_name),
@@ -180,13 +189,15 @@ void write(const training& run, const json& document) {
 void train(const model_registry& models, const train_words& words) {
   const auto run = start(models, words);
   fit(run);
-  const auto document = document_of(run);
+  const auto meaning = diagnose(run.network->epochs());
+  const auto document = document_of(run, meaning);
   write(run, document);
   if (words.json) return print(document);
   const auto& last = answering_epoch(run);
-  std::printf("accuracy %.4f on %zu test images, loss %.4f, after %d epochs in %.1f s\nrun: %s\n",
-              last.test_accuracy, run.data.test.size(), last.test_loss, last.epoch,
-              seconds_since_start(), run.out.c_str());
+  std::printf(
+      "accuracy %.4f on %zu test images, loss %.4f, after %d epochs in %.1f s\n%s\nrun: %s\n",
+      last.test_accuracy, run.data.test.size(), last.test_loss, last.epoch, seconds_since_start(),
+      meaning.sentence.c_str(), run.out.c_str());
 }
 
 }  // namespace lamina::cli

@@ -39,8 +39,10 @@ TEST_CASE("a run is written by train and read by the other commands") {
   CHECK(run({"train", "model", "--out", out}) == 0);
   CHECK(read(folder / "run" / "history.csv").find("\n5,0.2,") != std::string::npos);
   CHECK(read(folder / "run" / "run.json").find("\"model\": \"model\"") != std::string::npos);
-  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 3);
+  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 4);
   CHECK(run({"evaluate", out}) == 0);
+  for (const char* name : {"curves.png", "confusion.png", "mistakes.png"})
+    CHECK(read(folder / "run" / name).starts_with("\x89PNG"));
   CHECK(run({"predict", out, "--test", "2"}) == 0);
   CHECK(run({"summary", "model"}) == 0);
 }
@@ -55,7 +57,7 @@ TEST_CASE("an older run stays until the new one is whole") {
             [] { throw std::runtime_error("the power\nis gone"); }) == 1);
   CHECK(read(folder / "run" / "model.safetensors") == weights);
   CHECK(read(folder / "run" / "history.csv") == history);
-  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 4);  // and a checkpoint
+  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) == 5);  // and a checkpoint
 }
 
 TEST_CASE("an interrupted run goes on after its last whole epoch, and stands alone at the end") {

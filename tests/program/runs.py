@@ -50,10 +50,13 @@ class Runs(ProgramTestCase):
         self.assertGreater(last["test_accuracy"], 0.9)
         self.assertGreaterEqual(document["seconds"], sum(e["seconds"] for e in document["epochs"]))
         self.assertEqual(document["run"], "run")
+        self.assertIn(document["curves"]["shape"], ["fits", "overfits", "underfits", "diverges"])
+        self.assertIn("% of the training images", document["curves"]["sentence"])
 
     def test_the_folder_of_a_run(self):
         files = self.content("run")
-        self.assertEqual(set(files), {"model.safetensors", "history.csv", "run.json"})
+        self.assertEqual(set(files) - {"confusion.png", "mistakes.png"},  # which evaluate draws
+                         {"model.safetensors", "history.csv", "run.json", "curves.png"})
         self.assertEqual(json.loads(files["run.json"]), self.trained)
         rows = files["history.csv"].decode().splitlines()
         self.assertTrue(rows[0].startswith("epoch,loss,accuracy,"))
@@ -114,8 +117,17 @@ class Runs(ProgramTestCase):
             self.assertAlmostEqual(each["precision"], confusion[i][i] / answers if answers else 0)
             self.assertLessEqual(each["f1"], max(each["recall"], each["precision"]))
 
+        self.assertTrue(0 <= document["calibration_error"] <= 1)
+        wrong = sum(map(sum, confusion)) - right
+        self.assertEqual(len(document["mistakes"]), min(wrong, 32))
+        for pair in document["confused"]:
+            self.assertEqual(confusion[int(pair["label"])][int(pair["answer"])], pair["images"])
+        for name in ["confusion.png", "mistakes.png"]:
+            self.assertTrue(self.content("run")[name].startswith(b"\x89PNG"))
+
     def test_evaluate_as_text(self):
         text = self.done("evaluate", "run", "--data", self.data)
+        self.assertIn("calibration error", text)
         self.assertIn("precision", text)
         self.assertIn("confusion", text)
 
