@@ -7,6 +7,7 @@
 
 #include <lamina/execution/batch.hpp>
 #include <lamina/execution/engine.hpp>
+#include <lamina/execution/few_images.hpp>
 #include <lamina/execution/loss.hpp>
 #include <lamina/execution/parameters.hpp>
 #include <lamina/kernels/layout.hpp>
@@ -61,8 +62,9 @@ class predictor {
 
   /// The outputs of the network, (image, output), into `to`.
   void predict(T* parameters, T* fixed, const examples& from, std::span<T> to) {
-    reserve(from.size(), 0);
     for (std::size_t first = 0; first < from.size(); first += most_at_once) {
+      if (predicts_few(parameters, fixed, from, first, to)) return;
+      reserve(from.size(), 0);
       const auto batch = bring(parameters, fixed, from, {}, first);
       engine<blueprint, T, Arch>::infer(batch);
       const auto y = batch.at(blueprint::memory.value[blueprint::code.result()]);
@@ -80,6 +82,21 @@ class predictor {
   }
 
  private:
+  /// A few images go through kernels of their own.
+  bool predicts_few(T* parameters, T* fixed, const examples& from, std::size_t first,
+                    std::span<T> to) {
+    using few = few_images<blueprint, T, Arch>;
+    if constexpr (few::knows_all_layers) {
+      const std::size_t images = from.size() - first;
+      if (images > std::size_t{few::most}) return false;
+      few_.predict(parameters, fixed, from, first, static_cast<int>(images),
+                   to.data() + first * outputs);
+      return true;
+    } else {
+      return false;
+    }
+  }
+
   void reserve(std::size_t images, std::size_t scratch) {
     const int wanted = static_cast<int>(std::min<std::size_t>(images, most_at_once));
     if (wanted <= memory_.capacity() && scratch <= scratch_) return;
@@ -98,6 +115,7 @@ class predictor {
 
   memory memory_;
   std::size_t scratch_ = 0;
+  few_images<blueprint, T, Arch> few_;
 };
 
 }  // namespace lamina::execution
