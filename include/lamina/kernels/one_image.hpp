@@ -164,11 +164,12 @@ template <class Arch, class T, class F>
   constexpr int w = width<Arch, T>;
   int i = 0;
   for (; i + w <= n; i += w) put_unaligned<Arch>(y + i, f(load_unaligned<Arch>(x + i)));
-  if (i == n) return;
+  const int left = std::clamp(n - i, 0, w);
+  if (left == 0) return;
   alignas(64) T rest[w] = {};
-  for (int k = i; k < n; ++k) rest[k - i] = x[k];
+  for (int k = 0; k < left; ++k) rest[k] = x[i + k];
   put<Arch>(rest, f(load<Arch>(rest)));
-  for (int k = i; k < n; ++k) y[k] = rest[k - i];
+  for (int k = 0; k < left; ++k) y[i + k] = rest[k];
 }
 
 /// Rows x two registers of sums over the inputs of one dense layer.
