@@ -24,6 +24,7 @@ json       header  nlohmann/json_fwd.hpp   nlohmann-json3-dev
 doctest    header  doctest/doctest.h       doctest-dev
 benchmark  header  benchmark/benchmark.h   libbenchmark-dev
 matplotlib file    /usr/lib/python3/dist-packages/matplotlib/__init__.py python3-matplotlib
+dnnl       header  dnnl.hpp                libdnnl-dev
 dlib       header  dlib/dnn.h              libdlib-dev
 fashion    file    /usr/share/datasets/fashion-mnist/* dataset-fashion-mnist
 '

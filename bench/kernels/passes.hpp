@@ -15,6 +15,7 @@
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/dropout.hpp>
 #include <lamina/kernels/layout.hpp>
+#include <lamina/kernels/normalised_pool.hpp>
 #include <lamina/kernels/pool.hpp>
 #include <lamina/kernels/softmax.hpp>
 
