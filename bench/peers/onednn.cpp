@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The networks from oneDNN's primitives: onednn THREADS (which OMP_NUM_THREADS repeats).
-#include "onednn.hpp"
+#include "onednn_passes.hpp"
+#include "onednn_products.hpp"
 #include "worker.hpp"
 
 #include <lamina/lamina.hpp>
