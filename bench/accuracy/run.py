@@ -101,7 +101,7 @@ def summary(rows, title):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("model", nargs="?", help="mnist-mlp, asl-mlp or asl-cnn")
+    parser.add_argument("model", nargs="?", help="as the program calls it")
     parser.add_argument("--seeds", default="1-10", help="a seed or a range, both ends counted")
     parser.add_argument("--recipe", default="course")
     parser.add_argument("--epochs", type=int, help="default: the recipe's")

@@ -7,9 +7,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <sstream>
 #include <system_error>
 #include <utility>
@@ -50,6 +53,32 @@ std::string names_of(const model_registry& models) {
   return names;
 }
 
+/// The process whose temporary file this is: .NAME.PROCESS.new or NAME.PROCESS-NUMBER.partial of a
+/// file of a run; 0 if it is none.
+int process_of(const std::string& file) {
+  for (const std::string name : files_of_a_run) {
+    const auto digits = [&](const std::string& before, const char* after) {
+      if (!file.starts_with(before) || !file.ends_with(after)) return 0;
+      return std::atoi(file.c_str() + before.size());
+    };
+    if (const int process = digits('.' + name + '.', ".new")) return process;
+    if (const int process = digits(name + '.', ".partial")) return process;
+    if (const int process = digits('.' + name + '.', ".partial")) return process;
+  }
+  return 0;
+}
+
+/// Temporary files of processes that were killed.
+void remove_leftovers(const fs::path& folder) {
+  std::error_code ignored;
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(folder, ignored))
+    if (const int process = process_of(entry.path().filename().string());
+        process > 0 && ::kill(process, 0) != 0 && errno == ESRCH)
+      found.push_back(entry.path());
+  for (const auto& path : found) fs::remove(path, ignored);
+}
+
 }  // namespace
 
 void prepare_run_folder(const fs::path& folder) {
@@ -57,6 +86,7 @@ void prepare_run_folder(const fs::path& folder) {
   fs::create_directories(folder, failed);
   if (failed) throw error(folder.string() + ": cannot be created: " + failed.message());
   finish_taking_names(folder);
+  remove_leftovers(folder);
   const auto probe = folder / (".probe." + std::to_string(::getpid()));
   try {
     write_file_atomically(probe.string(), "");

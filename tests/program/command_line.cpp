@@ -5,6 +5,7 @@
 #include "io/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
@@ -99,6 +100,20 @@ TEST_CASE("a crash between the names of two runs' files leaves those of one, and
   CHECK(read(out / "run.json") == run_json);
   for (const char* name : {".history.new", ".taking-names", "curves.png"})
     CHECK(!std::filesystem::exists(out / name));
+}
+
+TEST_CASE("what a killed process left is removed, but not what a living one writes") {
+  const temporary_folder folder;
+  const auto dead = std::to_string(99'999'999), living = std::to_string(::getpid());
+  const std::string gone[] = {"checkpoint.safetensors." + dead + "-3.partial",
+                              ".model.safetensors." + dead + ".new",
+                              ".history.csv." + dead + ".new." + dead + "-0.partial"},
+                    stays[] = {"checkpoint.safetensors." + living + "-3.partial", "notes.txt"};
+  for (const auto& name : gone) std::ofstream(folder.path / name) << "half";
+  for (const auto& name : stays) std::ofstream(folder.path / name) << "half";
+  CHECK(run({"train", "model", "--out", folder.path.string()}) == 0);
+  for (const auto& name : gone) CHECK(!std::filesystem::exists(folder.path / name));
+  for (const auto& name : stays) CHECK(std::filesystem::exists(folder.path / name));
 }
 
 TEST_CASE("a recipe is the model's own, and the words change it") {

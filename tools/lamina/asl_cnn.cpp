@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "models.hpp"
+#include "recipes.hpp"
 
 #include <lamina/io/asl.hpp>
 #include <lamina/program/model_of.hpp>
@@ -7,5 +8,5 @@
 
 void add_asl_cnn(lamina::cli::command_line& to) {
   to.add("asl-cnn", std::make_unique<lamina::cli::model_of<lamina::models::asl_cnn>>(),
-         {.data = lamina::asl::load, .epochs = 20});
+         {.data = lamina::asl::load, .epochs = 20, .best = best_asl_cnn()});
 }

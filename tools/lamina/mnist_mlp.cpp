@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "models.hpp"
+#include "recipes.hpp"
 
 #include <lamina/io/mnist.hpp>
 #include <lamina/program/model_of.hpp>
@@ -7,5 +8,5 @@
 
 void add_mnist_mlp(lamina::cli::command_line& to) {
   to.add("mnist-mlp", std::make_unique<lamina::cli::model_of<lamina::models::mnist_mlp>>(),
-         {.data = lamina::mnist::load, .epochs = 5});
+         {.data = lamina::mnist::load, .epochs = 5, .best = best_mnist_mlp()});
 }

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <lamina/program/recipe.hpp>
+
+/// The recipes `best`, chosen on held-out training images (bench/accuracy/README.md): AdamW, the rate
+/// up and down in one cycle, a little label smoothing, and the average of the weights answers.
+
+inline lamina::recipe best_mnist_mlp() {
+  return {.name = "best",
+          .epochs = 5,
+          .batch = 64,
+          .optimizer = "adamw",
+          .learning_rate = 2e-3,
+          .weight_decay = 0.05,
+          .schedule = "one-cycle",
+          .label_smoothing = 0.05,
+          .average = 0.998};
+}
+
+inline lamina::recipe best_asl_mlp() {
+  return {.name = "best",
+          .epochs = 20,
+          .batch = 64,
+          .optimizer = "adamw",
+          .learning_rate = 1e-3,
+          .weight_decay = 0.05,
+          .schedule = "one-cycle",
+          .label_smoothing = 0.05,
+          .average = 0.998};
+}
+
+inline lamina::recipe best_asl_cnn() {
+  return {.name = "best",
+          .epochs = 20,
+          .batch = 32,
+          .optimizer = "adamw",
+          .learning_rate = 3e-3,
+          .weight_decay = 0.02,
+          .schedule = "one-cycle",
+          .label_smoothing = 0.05,
+          .average = 0.998};
+}
