@@ -75,14 +75,15 @@ def engineering(value):
 def print_rows(rows):
     width = max((len(name) for name in rows), default=0)
     print(f"{'row':<{width}} {'time':>10} {'images/s':>10} {'FLOP/s':>9} {'peak':>5} "
-          f"{'executed':>8} {'B/s':>9}")
+          f"{'executed':>8} {'B/s':>9} {'readings':>8}")
     for name, row in rows.items():
         def cell(counter, width, form):
             value = row.median(counter)
             return f"{'' if value is None else form(value):>{width}}"
         print(f"{name:<{width}} {row.median() * 1e6:>7.1f} us {cell('images', 10, engineering)} "
               f"{cell('flops', 9, engineering)} {cell('peak', 5, '{:.0%}'.format)} "
-              f"{cell('executed', 8, '{:.0%}'.format)} {cell('bytes', 9, engineering)}".rstrip())
+              f"{cell('executed', 8, '{:.0%}'.format)} {cell('bytes', 9, engineering)} "
+              f"{cell('readings', 8, '{:.2f}'.format)}".rstrip())
 
 
 def draw_with(drawing, rows, report, picture):

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <lamina/bench/profile.hpp>
+#include <lamina/bench/profile_one.hpp>
 #include <lamina/bench/rows.hpp>
 #include <lamina/bench/subject.hpp>
 #include <lamina/bench/work.hpp>
@@ -96,8 +97,12 @@ bool register_network(const std::string& name, const network_rows& rows = {}) {
       }
       const auto inference = add("inference", batch, threads, inference_work<Net>(),
                                  [](auto& of, std::size_t images) { of.predict(images); });
-      if (batch == rows.profiled_inference && threads == 1) {
+      if (threads != 1) continue;
+      if (batch == rows.profiled_inference) {
         detail::register_phases<inference_profile<Net>>(inference, batch, threads);
+      }
+      if constexpr (one_image_profile<Net>::knows_all_layers) {
+        if (batch == 1) detail::register_phases<one_image_profile<Net>>(inference, 1, 1);
       }
     }
   }
