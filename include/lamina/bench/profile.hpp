@@ -145,14 +145,15 @@ class training_profile {
  private:
   void pass(stopwatch& watch) {
     ++passes_;
-    const auto update = [&](std::ptrdiff_t offset, std::ptrdiff_t count) {
+    const auto update = [&](std::ptrdiff_t offset, std::ptrdiff_t count, T* gradient) {
       T* const state[] = {squares_.data() + offset};
       rmsprop{}.update<Arch>(passes_, parameters_.data() + offset,
-                             static_cast<const T*>(gradients_.data() + offset), state, count);
+                             static_cast<const T*>(gradient), state, count);
     };
-    const auto sink = execution::gradient_sink::to(update);
+    const auto sink = execution::gradient_sink<T>::to(update);
     auto batch = memory_.frame_of(images_, parameters_.data(), gradients_.data(), fixed_.data());
     batch.training = true;
+    batch.keeps_gradients = false;
     batch.epoch = static_cast<std::uint64_t>(passes_);
     const examples from = subject_.images(0, static_cast<std::size_t>(images_));
     memory_.gather(batch, from, nullptr, 0);

@@ -69,7 +69,7 @@ struct custom_step : step_place<Blueprint, Index, T> {
     run_pieces(batch.blocks(), [&](int block) { forward_block(batch, block); });
   }
 
-  static void backward(const frame<T>& batch, const gradient_sink& sink) {
+  static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
     if constexpr (tensor_count == 0) {
       run_pieces(batch.blocks(), [&](int block) { backward_block(batch, block); });
     } else {
@@ -78,7 +78,8 @@ struct custom_step : step_place<Blueprint, Index, T> {
       }
       for (int block = 0; block < batch.blocks(); ++block) backward_block(batch, block);
       for (const std::span<T> gradient : views<T>(batch.gradients)) {
-        sink(gradient.data() - batch.gradients, static_cast<std::ptrdiff_t>(gradient.size()));
+        sink(gradient.data() - batch.gradients, static_cast<std::ptrdiff_t>(gradient.size()),
+             gradient.data());
       }
     }
   }

@@ -58,7 +58,7 @@ struct blockwise_step : step_place<Blueprint, Index, T> {
     run_pieces(batch.blocks(), [&](int block) { Derived::forward_block(batch, block); });
   }
 
-  static void backward(const frame<T>& batch, const gradient_sink&) {
+  static void backward(const frame<T>& batch, const gradient_sink<T>&) {
     if constexpr (place::wants_input_gradient) {
       run_pieces(batch.blocks(), [&](int block) { Derived::backward_block(batch, block); });
     }
@@ -177,7 +177,7 @@ struct flatten_step {
   static void prepare(const frame<T>&) {}
   static void forward_blocks(const frame<T>&, range) {}
   static void forward(const frame<T>&) {}
-  static void backward(const frame<T>&, const gradient_sink&) {}
+  static void backward(const frame<T>&, const gradient_sink<T>&) {}
 };
 
 }  // namespace lamina::execution

@@ -72,7 +72,7 @@ struct engine {
 
   /// The last step first; `output_gradient` of the last step is given, `sink` is told of each
   /// finished gradient once the weights are no longer read.
-  static void backward(const frame_type& batch, const gradient_sink& sink) {
+  static void backward(const frame_type& batch, const gradient_sink<T>& sink) {
     each([&]<int Index>() { step<Count - 1 - Index>::backward(batch, sink); });
   }
 

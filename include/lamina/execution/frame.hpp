@@ -25,6 +25,7 @@ struct frame {
   bool training = false;
   T* parameters = nullptr;  // layout: blueprint::slots; forward in training moves the statistics
   T* gradients = nullptr;   // the same layout
+  bool keeps_gradients = true;  // else some are told to the sink alone
   T* fixed = nullptr;       // packed weights and statistics: blueprint::fixed
   std::uint64_t seed = 0;   // of dropout, with the epoch and
   std::uint64_t epoch = 0;
@@ -36,8 +37,10 @@ struct frame {
   blocked<T> at(std::ptrdiff_t offset) const { return {arena + offset * lanes, block_stride}; }
 };
 
-/// Told when the gradients [offset, offset + count) of the parameters are complete; may be called
-/// from several threads at once for different ranges. The weights may be changed then.
+/// Told when the gradients [offset, offset + count) of the parameters are complete, and where they
+/// lie; may be called from several threads at once for different ranges. The weights may be changed
+/// then, and the gradients, which are not read again.
+template <class T>
 class gradient_sink {
  public:
   gradient_sink() = default;
@@ -46,19 +49,19 @@ class gradient_sink {
   static gradient_sink to(const Function& function) {
     gradient_sink sink;
     sink.object_ = &function;
-    sink.call_ = [](const void* object, std::ptrdiff_t offset, std::ptrdiff_t count) {
-      (*static_cast<const Function*>(object))(offset, count);
+    sink.call_ = [](const void* object, std::ptrdiff_t offset, std::ptrdiff_t count, T* gradient) {
+      (*static_cast<const Function*>(object))(offset, count, gradient);
     };
     return sink;
   }
 
-  void operator()(std::ptrdiff_t offset, std::ptrdiff_t count) const {
-    if (call_ != nullptr && count > 0) call_(object_, offset, count);
+  void operator()(std::ptrdiff_t offset, std::ptrdiff_t count, T* gradient) const {
+    if (call_ != nullptr && count > 0) call_(object_, offset, count, gradient);
   }
 
  private:
   const void* object_ = nullptr;
-  void (*call_)(const void*, std::ptrdiff_t, std::ptrdiff_t) = nullptr;
+  void (*call_)(const void*, std::ptrdiff_t, std::ptrdiff_t, T*) = nullptr;
 };
 
 template <class T>
@@ -119,6 +122,12 @@ struct step_place {
   template <int Member, int Tensor>
   static T* gradient(const frame<T>& batch) {
     return batch.gradients + parameter_offset<Member, Tensor>;
+  }
+  /// Tells the sink of some gradients of one tensor.
+  template <int Member, int Tensor>
+  static void tell(const frame<T>& batch, const gradient_sink<T>& sink, std::ptrdiff_t first,
+                   std::ptrdiff_t count) {
+    sink(parameter_offset<Member, Tensor> + first, count, gradient<Member, Tensor>(batch) + first);
   }
   template <int Member>
   static T* fixed(const frame<T>& batch) {

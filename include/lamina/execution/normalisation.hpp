@@ -123,13 +123,13 @@ struct normalisation_step : step_place<Blueprint, Index, T> {
     run_pieces(parts.parts, piece);
   }
 
-  static void backward(const frame<T>& batch, const gradient_sink& sink) {
+  static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
     const auto piece = [&](int part) {
       const range channels{parts.begin(part), parts.end(part)};
       backward_channels(batch, channels);
       const int count = channels.last - channels.first;
-      sink(place::template parameter_offset<0, 0> + channels.first, count);
-      sink(place::template parameter_offset<0, 1> + channels.first, count);
+      place::template tell<0, 0>(batch, sink, channels.first, count);
+      place::template tell<0, 1>(batch, sink, channels.first, count);
     };
     run_pieces(parts.parts, piece);
   }

@@ -108,16 +108,16 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
         place::template parameter<norm, 3>(batch));
   }
 
-  static void backward(const frame<T>& batch, const gradient_sink& sink) {
+  static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
     run_pieces(outputs.parts, [&](int slice) {
       const range of{outputs.begin(slice), outputs.end(slice)};
       const int count = of.last - of.first;
       backward_piece(batch, of);
       const std::ptrdiff_t row = product::weights_of_an_output;
-      sink(place::template parameter_offset<0, 0> + row * of.first, row * count);
-      sink(place::template parameter_offset<0, 1> + of.first, count);
-      sink(place::template parameter_offset<norm, 0> + of.first, count);
-      sink(place::template parameter_offset<norm, 1> + of.first, count);
+      place::template tell<0, 0>(batch, sink, row * of.first, row * count);
+      place::template tell<0, 1>(batch, sink, of.first, count);
+      place::template tell<norm, 0>(batch, sink, of.first, count);
+      place::template tell<norm, 1>(batch, sink, of.first, count);
     });
   }
 

@@ -67,7 +67,7 @@ struct pooling_step : step_place<Blueprint, Index, T> {
     run_pieces(batch.blocks() * parts.parts, piece);
   }
 
-  static void backward(const frame<T>& batch, const gradient_sink&) {
+  static void backward(const frame<T>& batch, const gradient_sink<T>&) {
     if constexpr (place::wants_input_gradient) {
       const auto piece = [&](int part) {
         const int slice = part % parts.parts;

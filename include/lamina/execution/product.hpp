@@ -54,9 +54,9 @@ struct product_step : step_place<Blueprint, Index, T> {
       place::members > 1 && !is_left_to_the_next<Blueprint, Index, T>();
 
   static constexpr split outputs =
-      split::by_work(channels, product::tile, product::work, 1'000'000);
+      split::by_work(channels, product::tile, product::work, product::work_of_a_piece);
   static constexpr split inputs =
-      split::by_work(product::in.channels, product::tile, product::work, 1'000'000);
+      split::by_work(product::in.channels, product::tile, product::work, product::work_of_a_piece);
   static constexpr split features =
       split::by_work(channels, 1, 16.0 * channels * plane.pixels(), 100'000);
 
@@ -139,7 +139,7 @@ struct product_step : step_place<Blueprint, Index, T> {
     });
   }
 
-  static void backward(const frame<T>& batch, const gradient_sink& sink) {
+  static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
     backward_members(batch);
     if constexpr (place::wants_input_gradient) backward_input(batch);
     backward_weights(batch, sink);
@@ -157,7 +157,8 @@ struct product_step : step_place<Blueprint, Index, T> {
         const int block = undoes ? part - pieces : part;
         kernels::transpose_block<Arch>(product::in.size(),
                                        as_const(place::input(batch)).block(block),
-                                       place::workspace(batch).block(block));
+                                       place::workspace(batch).block(block),
+                                       product::transposed_row);
       }
     });
   }
@@ -197,16 +198,27 @@ struct product_step : step_place<Blueprint, Index, T> {
     });
   }
 
-  static void backward_weights(const frame<T>& batch, const gradient_sink& sink) {
+  static void backward_weights(const frame<T>& batch, const gradient_sink<T>& sink) {
     run_pieces(outputs.parts, [&](int slice) {
       const range of{outputs.begin(slice), outputs.end(slice)};
-      const auto x = product::transposes ? place::workspace(batch) : place::input(batch);
-      product::backward_weights(as_const(place::output_gradient(batch)), as_const(x),
-                                batch.blocks(), place::template gradient<0, 0>(batch),
-                                place::template gradient<0, 1>(batch), of);
       const std::ptrdiff_t row = product::weights_of_an_output;
-      sink(place::template parameter_offset<0, 0> + row * of.first, row * (of.last - of.first));
-      sink(place::template parameter_offset<0, 1> + of.first, of.last - of.first);
+      const auto dy = as_const(place::output_gradient(batch));
+      const auto x =
+          as_const(product::transposes ? place::workspace(batch) : place::input(batch));
+      T* const db = place::template gradient<0, 1>(batch);
+      if (product::goes_by_tile && !batch.keeps_gradients && batch.blocks() <= 4) {
+        if constexpr (product::goes_by_tile) {
+          product::backward_weights_by_tile(dy, x, batch.blocks(), db, of, [&](range some, T* dw) {
+            sink(place::template parameter_offset<0, 0> + row * some.first,
+                 row * (some.last - some.first), dw);
+          });
+        }
+      } else {
+        product::backward_weights(dy, x, batch.blocks(), place::template gradient<0, 0>(batch), db,
+                                  of);
+        place::template tell<0, 0>(batch, sink, row * of.first, row * (of.last - of.first));
+      }
+      place::template tell<0, 1>(batch, sink, of.first, of.last - of.first);
     });
   }
 };

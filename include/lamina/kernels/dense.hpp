@@ -20,15 +20,27 @@ struct dense_product {
   int terms;
 };
 
-/// Terms that are summed before the next outputs: their x stays in the first cache.
+/// Most terms that are summed before the next outputs: their x stays in the second cache. Fewer of
+/// them, whose x would stay in the first, cost more in sums that are stored and loaded again.
 template <class T>
-inline constexpr int dense_terms = 8192 / (lanes * static_cast<int>(sizeof(T)));
+inline constexpr int dense_terms = 51200 / (lanes * static_cast<int>(sizeof(T)));
+
+/// The weights of a tile of outputs, and where they lie for the term terms.first.
+template <class T>
+struct dense_weights_of_tile {
+  const T* at;
+  std::ptrdiff_t by_output, by_term;
+
+  [[gnu::always_inline]] dense_weights_of_tile from(int output) const {
+    return {at + output * by_output, by_output, by_term};
+  }
+};
 
 /// Outputs x blocks x registers of accumulators, held while the terms first <= k < last pass. The
 /// smaller of the two operands is held in registers as well, the other is read as it is needed.
 template <class Arch, int Outputs, int Blocks, class T, class Activation>
-void dense_tile(const dense_product<T>& p, int output, int block, range terms,
-                Activation activation) {
+void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile, int output, int block,
+                range terms, Activation activation) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
   const T* x[Blocks];
@@ -45,12 +57,12 @@ void dense_tile(const dense_product<T>& p, int output, int block, range terms,
         sums[o][c] = batch<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
     });
   });
-  const T* weights = p.weights + output * p.by_output + terms.first * p.by_term;
-  for (int k = terms.first; k < terms.last; ++k, weights += p.by_term) {
+  const T* weights = tile.at;
+  for (int k = terms.first; k < terms.last; ++k, weights += tile.by_term) {
     if constexpr (Outputs < columns) {
       batch<Arch, T> held[Outputs];
       unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-        held[o] = broadcast<Arch>(weights + o * p.by_output);
+        held[o] = broadcast<Arch>(weights + o * tile.by_output);
       });
       unroll<columns>([&](auto c) __attribute__((always_inline)) {
         const auto v = load<Arch>(x[c / n] + k * lanes + c % n * w);
@@ -64,7 +76,7 @@ void dense_tile(const dense_product<T>& p, int output, int block, range terms,
         held[c] = load<Arch>(x[c / n] + k * lanes + c % n * w);
       });
       unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-        const auto v = broadcast<Arch>(weights + o * p.by_output);
+        const auto v = broadcast<Arch>(weights + o * tile.by_output);
         unroll<columns>([&](auto c) __attribute__((always_inline)) {
           sums[o][c] = kernels::fma(v, held[c], sums[o][c]);
         });
@@ -81,38 +93,74 @@ void dense_tile(const dense_product<T>& p, int output, int block, range terms,
 
 /// Whole tiles of `Outputs`, then halves of it for what is left.
 template <class Arch, int Outputs, int Blocks, class T, class Activation>
-void dense_outputs(const dense_product<T>& p, range outputs, int block, range terms,
-                   Activation activation) {
+void dense_outputs(const dense_product<T>& p, dense_weights_of_tile<T> tile, range outputs,
+                   int block, range terms, Activation activation) {
   int o = outputs.first;
   for (; o + Outputs <= outputs.last; o += Outputs)
-    dense_tile<Arch, Outputs, Blocks>(p, o, block, terms, activation);
+    dense_tile<Arch, Outputs, Blocks>(p, tile.from(o - outputs.first), o, block, terms, activation);
   if constexpr (Outputs > 1) {
     if (o < outputs.last)
-      dense_outputs<Arch, Outputs / 2, Blocks>(p, {o, outputs.last}, block, terms, activation);
+      dense_outputs<Arch, Outputs / 2, Blocks>(p, tile.from(o - outputs.first), {o, outputs.last},
+                                               block, terms, activation);
   }
+}
+
+/// Whether lines that are this far apart (in bytes) displace each other in the first cache.
+[[gnu::always_inline]] constexpr bool displaces(std::ptrdiff_t distance) {
+  return distance % 512 == 0;
+}
+
+/// Elements of a copied term of a tile.
+template <class Arch, int Outputs, class T>
+inline constexpr int dense_copied =
+    (Outputs + width<Arch, T> - 1) / width<Arch, T> * width<Arch, T>;
+
+/// The weights of a tile as they lie, or a copy (term, output) of those whose terms would displace
+/// each other.
+template <class Arch, int Outputs, class T>
+[[gnu::always_inline]] inline dense_weights_of_tile<T> dense_weights_at(const dense_product<T>& p,
+                                                                        int output, range terms,
+                                                                        T* copy) {
+  constexpr int copied = dense_copied<Arch, Outputs, T>, w = width<Arch, T>;
+  const T* weights = p.weights + output * p.by_output + terms.first * p.by_term;
+  if (p.by_output != 1 || !displaces(p.by_term * static_cast<int>(sizeof(T))) ||
+      output + copied > p.by_term)
+    return {weights, p.by_output, p.by_term};
+  for (int k = 0; k < terms.last - terms.first; ++k, weights += p.by_term)
+    unroll<copied / w>([&](auto v) __attribute__((always_inline)) {
+      put<Arch>(copy + k * copied + v * w, load_unaligned<Arch>(weights + v * w));
+    });
+  return {copy, 1, copied};
 }
 
 /// The given outputs of a few blocks, one piece of the terms after the other. A tile's weights stay
 /// in the first cache from one block to the next.
 template <class Arch, int Blocks, class T, class Activation>
 void dense_blocks(const dense_product<T>& p, range blocks, range outputs, Activation activation) {
-  constexpr int o = tile<Arch, T>::template dense_outputs<Blocks>;
-  for (int k = 0; k < p.terms; k += dense_terms<T>)
-    for (int first = outputs.first; first < outputs.last; first += o)
+  constexpr int o = kernels::tile<Arch, T>::template dense_outputs<Blocks>;
+  alignas(64) T copy[dense_copied<Arch, o, T> * dense_terms<T>];
+  const int pieces = (p.terms + dense_terms<T> - 1) / dense_terms<T>;
+  const int step = (p.terms + pieces - 1) / pieces;
+  for (int k = 0; k < p.terms; k += step)
+    for (int first = outputs.first; first < outputs.last; first += o) {
+      const range some{first, std::min(first + o, outputs.last)};
+      const range terms{k, std::min(p.terms, k + step)};
+      const auto weights = dense_weights_at<Arch, o>(p, first, terms, copy);
       for (int b = blocks.first; b < blocks.last; b += Blocks)
-        dense_outputs<Arch, o, Blocks>(p, {first, std::min(first + o, outputs.last)}, b,
-                                       {k, std::min(p.terms, k + dense_terms<T>)}, activation);
+        dense_outputs<Arch, o, Blocks>(p, weights, some, b, terms, activation);
+    }
 }
 
-/// Two blocks at a time share what is read of the weights, whether or not they share a tile.
+/// A few blocks at a time share what is read of the weights, whether or not they share a tile.
 template <class Arch, class T, class Activation>
 [[gnu::always_inline]] inline void dense_all(const dense_product<T>& p, range blocks, range outputs,
                                              Activation activation) {
   constexpr int together = tile<Arch, T>::dense_blocks;
-  int b = blocks.first;
-  for (; b + 2 <= blocks.last; b += 2)
-    dense_blocks<Arch, together>(p, {b, b + 2}, outputs, activation);
-  if (b < blocks.last) dense_blocks<Arch, 1>(p, {b, b + 1}, outputs, activation);
+  const int whole = (blocks.last - blocks.first) / together * together;
+  if (whole > 0)
+    dense_blocks<Arch, together>(p, {blocks.first, blocks.first + whole}, outputs, activation);
+  if (whole < blocks.last - blocks.first)
+    dense_blocks<Arch, 1>(p, {blocks.first + whole, blocks.last}, outputs, activation);
 }
 
 }  // namespace detail

@@ -13,7 +13,8 @@ struct dense_gradient {
   blocked<const T> dy;  // (block, out, lane)
   blocked<const T> xt;  // (block, lane, in)
   int blocks, in;
-  T* dw;  // (out, in)
+  std::ptrdiff_t xt_row;  // from lane to lane
+  T* dw;                  // (out, in)
 };
 
 /// Outputs x vectors of inputs in accumulators while all lanes of all blocks pass.
@@ -28,7 +29,7 @@ void dense_weights_tile(const dense_gradient<T>& g, int output, int input) {
   for (int b = 0; b < g.blocks; ++b) {
     const T* dy = g.dy.block(b) + static_cast<std::ptrdiff_t>(output) * lanes;
     const T* xt = g.xt.block(b) + input;
-    for (int l = 0; l < lanes; ++l, ++dy, xt += g.in) {
+    for (int l = 0; l < lanes; ++l, ++dy, xt += g.xt_row) {
       batch<Arch, T> x[Vectors];
       unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
         x[v] = load_unaligned<Arch>(xt + v * w);
@@ -55,7 +56,7 @@ void dense_weight(const dense_gradient<T>& g, int output, int input) {
   T sum(0);
   for (int b = 0; b < g.blocks; ++b)
     for (int l = 0; l < lanes; ++l)
-      sum += g.dy.block(b)[output * lanes + l] * g.xt.block(b)[l * g.in + input];
+      sum += g.dy.block(b)[output * lanes + l] * g.xt.block(b)[l * g.xt_row + input];
   g.dw[output * g.in + input] = sum;
 }
 
@@ -95,9 +96,9 @@ void dense_backward_weights(dense_extents e,
                             reading<T> dy,             // (block, out, lane)
                             reading<T> xt,             // (block, lane, in): transpose_block of x
                             int blocks, T* dw, T* db,  // (out, in), (out)
-                            range outputs) {
+                            range outputs, std::ptrdiff_t xt_row) {
   constexpr int group = 4 * tile<Arch, T>::accumulators;
-  const detail::dense_gradient<T> g{dy, xt, blocks, e.in, dw};
+  const detail::dense_gradient<T> g{dy, xt, blocks, e.in, xt_row, dw};
   for (int o = outputs.first; o < outputs.last; o += group)
     detail::dense_weights_rows<Arch>(g, {o, std::min(outputs.last, o + group)});
   for (int o = outputs.first; o < outputs.last; ++o) {
@@ -107,6 +108,13 @@ void dense_backward_weights(dense_extents e,
         total += load<Arch>(dy.block(b) + static_cast<std::ptrdiff_t>(o) * lanes + l);
     db[o] = kernels::sum(total);
   }
+}
+
+/// The same where nothing lies between the rows of xt.
+template <class Arch = native, class T>
+void dense_backward_weights(dense_extents e, reading<T> dy, reading<T> xt, int blocks, T* dw, T* db,
+                            range outputs) {
+  dense_backward_weights<Arch>(e, dy, xt, blocks, dw, db, outputs, e.in);
 }
 
 }  // namespace lamina::kernels

@@ -48,13 +48,19 @@ void deinterleave(int n, const T* x, T* const* rows, int live) {
     for (int i = 0; i < n; ++i) rows[l][i] = x[i * lanes + l];
 }
 
-/// xt (lane, n) = x (n, lane) of one block: the right factor of a dense layer's weight gradient.
+/// xt (lane, n) = x (n, lane) of one block, the rows of xt `row` apart: the right factor of a dense
+/// layer's weight gradient.
 template <class Arch = native, class T>
-void transpose_block(int n, const T* x, T* xt) {
+void transpose_block(int n, const T* x, T* xt, std::ptrdiff_t row) {
   for (int i = 0; i < n; i += lanes)
     for (int l = 0; l < lanes; ++l)
       for (int k = i; k < std::min(n, i + lanes); ++k)
-        xt[static_cast<std::ptrdiff_t>(l) * n + k] = x[k * lanes + l];
+        xt[l * row + k] = x[k * lanes + l];
+}
+
+template <class Arch = native, class T>
+void transpose_block(int n, const T* x, T* xt) {
+  transpose_block<Arch>(n, x, xt, n);
 }
 
 }  // namespace lamina::kernels

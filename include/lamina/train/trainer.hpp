@@ -84,7 +84,8 @@ class trainer : private detail::trainee {
   double compute_gradients(const examples& batch) {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
-    return pass(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {}).loss;
+    return pass(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {}, true)
+        .loss;
   }
 
   /// Mean loss and accuracy as the network predicts: no dropout, moving statistics.
@@ -108,8 +109,8 @@ class trainer : private detail::trainee {
                                                                      : parameters_);
   }
 
-  /// Views of the parameters and of the gradients of the last step; the layouts are PyTorch's. Call
-  /// `refresh` after changing parameters.
+  /// Views of the parameters, and of the gradients of the last `compute_gradients`: a step keeps what
+  /// it needs alone. The layouts are PyTorch's. Call `refresh` after changing parameters.
   std::vector<named_tensor<Scalar>> parameters() {
     return execution::named_tensors<Net>(parameters_.data());
   }
@@ -171,6 +172,7 @@ class trainer : private detail::trainee {
   using blueprint = detail::blueprint<typename Net::located_layers, Fusion>;
   using inference = execution::predictor<Net, Scalar, Arch>;
   using loss_step = execution::loss_step<blueprint, Scalar, Arch, Loss>;
+  using sink = execution::gradient_sink<Scalar>;
   using engine = execution::engine<blueprint, Scalar, Arch, loss_step::engine_count>;
   static constexpr std::size_t extent = static_cast<std::size_t>(execution::parameter_extent<Net>);
   static constexpr std::size_t outputs = static_cast<std::size_t>(Net::output_shape::size);
@@ -192,22 +194,23 @@ class trainer : private detail::trainee {
   batch_record train_batch(const examples& from, const std::uint32_t* order, std::size_t first,
                            int images, int epoch) override {
     updates_.begin(++steps_done_, parameters_.data(), gradients_.data());
-    const auto update = [this](std::ptrdiff_t offset, std::ptrdiff_t count) {
-      updates_.update(offset, count);
+    const auto update = [this](std::ptrdiff_t offset, std::ptrdiff_t count, Scalar* gradient) {
+      updates_.update(offset, count, gradient);
     };
     const bool waits = updates_.waits_for_all();
     const auto record =
         pass(from, order, first, images, epoch,
-             waits ? execution::gradient_sink{} : execution::gradient_sink::to(update));
+             waits ? sink{} : sink::to(update), waits);
     if (waits) updates_.update_all();
     updates_.end();
     return record;
   }
 
   batch_record pass(const examples& from, const std::uint32_t* order, std::size_t first, int images,
-                    int epoch, const execution::gradient_sink& sink) {
+                    int epoch, const sink& told, bool keeps_gradients) {
     auto batch = memory_.frame_of(images, parameters_.data(), gradients_.data(), fixed_.data());
     batch.training = true;
+    batch.keeps_gradients = keeps_gradients;
     batch.seed = options_.seed;
     batch.epoch = static_cast<std::uint64_t>(epoch);
     // a batch of the caller's own, which has no order, is taken as it is
@@ -216,7 +219,7 @@ class trainer : private detail::trainee {
     engine::forward(batch);
     const auto judged = memory_.judged(from);
     loss_step::run(batch, judged, options_.loss, true);
-    engine::backward(batch, sink);
+    engine::backward(batch, told);
     return sum(judged, images, epoch, !from.labels.empty());
   }
 

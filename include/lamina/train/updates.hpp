@@ -94,9 +94,8 @@ class updates {
   /// Whether the first update needs the gradients of all parameters.
   bool waits_for_all() const { return clip_.norm > 0; }
 
-  /// Updates a piece of one tensor.
-  void update(std::ptrdiff_t offset, std::ptrdiff_t count) {
-    T* const gradient = gradients_ + offset;
+  /// Updates a piece of one tensor; its gradient may be changed.
+  void update(std::ptrdiff_t offset, std::ptrdiff_t count, T* gradient) {
     if (clip_.value > 0)
       run(kernels::clip_rule<T>{static_cast<T>(clip_.value)}, gradient, gradient, count);
     std::array<T*, states == 0 ? 1 : states> memory{};
@@ -113,7 +112,7 @@ class updates {
     for_each_piece(true, [&](int, std::ptrdiff_t offset, std::ptrdiff_t count) {
       T* const gradient = gradients_ + offset;
       run(kernels::scale_rule<T>{static_cast<T>(factor)}, gradient, gradient, count);
-      update(offset, count);
+      update(offset, count, gradient);
     });
   }
 
