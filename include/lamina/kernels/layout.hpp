@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include "lamina/kernels/simd.hpp"
 
@@ -24,6 +26,32 @@ void gather_lanes(const From* const* rows, int pixels, int channels, T scale, T*
       }
 }
 
+/// The same for one channel of bytes and float: four pixels of a row are one word, from which each
+/// pixel is cut for all lanes at once.
+template <class Arch>
+void gather_bytes(const std::uint8_t* const* rows, int pixels, float scale, float* x) {
+  using words = batch<Arch, std::uint32_t>;
+  using integers = batch<Arch, std::int32_t>;
+  constexpr int w = width<Arch, std::uint32_t>, at_once = 4;
+  static constexpr std::uint8_t nothing[at_once] = {};
+  const batch<Arch, float> factor(scale);
+  alignas(64) std::uint32_t packed[lanes];
+  for (int p = 0; p < pixels; p += at_once, x += at_once * lanes) {
+    const int count = std::min(at_once, pixels - p);
+    for (int l = 0; l < lanes; ++l) {
+      packed[l] = 0;
+      std::memcpy(&packed[l], rows[l] == nullptr ? nothing : rows[l] + p,
+                  static_cast<std::size_t>(count));
+    }
+    for (int k = 0; k < count; ++k)
+      for (int l = 0; l < lanes; l += w) {
+        const int shift = std::endian::native == std::endian::little ? 8 * k : 24 - 8 * k;
+        const words bytes = (words::load_aligned(packed + l) >> shift) & words(255u);
+        put<Arch>(x + k * lanes + l, xsimd::to_float(xsimd::bitwise_cast<integers>(bytes)) * factor);
+      }
+  }
+}
+
 }  // namespace detail
 
 /// Images of bytes (y, x, channel), one a lane, become a block x (channel, y, x, lane) of
@@ -31,6 +59,9 @@ void gather_lanes(const From* const* rows, int pixels, int channels, T scale, T*
 template <class Arch = native, class T>
 void interleave(const std::uint8_t* const* rows, int pixels, int channels,
                 std::type_identity_t<T> scale, T* x) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (channels == 1) return detail::gather_bytes<Arch>(rows, pixels, scale, x);
+  }
   detail::gather_lanes<Arch>(rows, pixels, channels, scale, x);
 }
 
