@@ -4,7 +4,9 @@
 #include <string>
 
 #include "arrays.hpp"
+#include "one_image.hpp"
 #include "passes.hpp"
+#include "pools.hpp"
 #include "products.hpp"
 
 #include <lamina/network.hpp>
@@ -23,6 +25,7 @@ void add_layer(bool learns_before) {
                                       "x" + std::to_string(in.width);
   if constexpr (kind == product) {
     add_products<Located>(learns_before);
+    add_one_image<Located>();
     if (in.pixels() == 1) add_layouts(in.size());
   } else if constexpr (kind == activation) {
     add_relu(shape, in.size());
@@ -32,6 +35,7 @@ void add_layer(bool learns_before) {
     add_batch_norm(shape, in.channels, in.pixels());
   } else if constexpr (kind == max_pool) {
     add_max_pool<Located>(shape);
+    add_normalised_pool<Located>(shape);
   } else if constexpr (kind == softmax) {
     add_softmax(shape, in.size());
   }

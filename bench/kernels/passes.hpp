@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What passes over memory: activations, pools, normalisation, dropout, softmax and layouts. Bytes
-// are those that are read or written once, whatever the kernel does.
+// What passes over memory: activations, normalisation, dropout and softmax. Bytes are those that
+// are read or written once, whatever the kernel does.
 #pragma once
 
 #include <algorithm>
@@ -10,13 +10,9 @@
 
 #include "subjects.hpp"
 
-#include <lamina/execution/pooling.hpp>
 #include <lamina/kernels/activation.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/dropout.hpp>
-#include <lamina/kernels/layout.hpp>
-#include <lamina/kernels/normalised_pool.hpp>
-#include <lamina/kernels/pool.hpp>
 #include <lamina/kernels/softmax.hpp>
 
 namespace bench {
@@ -154,67 +150,6 @@ inline void add_softmax(const std::string& shape, int n) {
       },
       values(&pass_memory::dx, n,
              [=](pass_memory& m, int image, int i) { return m.y.at(image, i) - (i == 0); }));
-}
-
-template <class Located>
-void add_max_pool(const std::string& shape) {
-  static constexpr kernels::pool_extents e = lamina::execution::pool_extents_of<Located>();
-  const int in = Located::in::size;
-  const int out = Located::out::size;
-  const kernels::range all{0, e.channels};
-  const auto largest = [](pass_memory& m, int image, int o, bool scaled) {
-    const int c = o / (e.out_height * e.out_width);
-    float best = -1e30F;
-    for (int k = 0; k < e.window_height * e.window_width; ++k) {
-      const int y =
-          o / e.out_width % e.out_height * e.stride_height + k / e.window_width - e.pad_top;
-      const int x = o % e.out_width * e.stride_width + k % e.window_width - e.pad_left;
-      if (y < 0 || y >= e.in_height || x < 0 || x >= e.in_width) continue;
-      const float value = m.x.at(image, (c * e.in_height + y) * e.in_width + x);
-      best = std::max(best, scaled ? value * m.scale.data()[c] + m.shift.data()[c] : value);
-    }
-    return best;
-  };
-  const auto routed = [=](pass_memory& m) {  // all of dy arrives
-    double sent = 0;
-    double arrived = 0;
-    for (int i = 0; i < out; ++i) sent += m.dy.at(0, i);
-    for (int i = 0; i < in; ++i) arrived += m.dx.at(0, i);
-    return near(arrived, sent);
-  };
-  const auto each_block = [](auto kernel) {
-    return [=](pass_memory& m) {
-      for (int b = 0; b < m.blocks; ++b) kernel(m, static_cast<const float*>(m.x.block(b)), b);
-    };
-  };
-  add_pass("max_pool_forward/" + shape, {in, out, e.channels, 4.0 * (in + out)},
-           each_block([=](pass_memory& m, const float* x, int b) {
-             kernels::max_pool_forward<Arch>(e, x, m.y.block(b), all);
-           }),
-           values(&pass_memory::y, out,
-                  [=](pass_memory& m, int image, int o) { return largest(m, image, o, false); }));
-  add_pass("max_pool_backward/" + shape, {in, out, e.channels, 4.0 * (2 * in + out)},
-           each_block([=](pass_memory& m, const float* x, int b) {
-             kernels::max_pool_backward<Arch>(e, x, static_cast<const float*>(m.dy.block(b)),
-                                              m.dx.block(b), all);
-           }),
-           routed);
-  add_pass("scale_shift_max_pool_forward/" + shape, {in, out, e.channels, 4.0 * (in + out)},
-           each_block([=](pass_memory& m, const float* x, int b) {
-             kernels::scale_shift_max_pool_forward<Arch>(
-                 e, x, m.y.block(b), static_cast<const float*>(m.scale.data()),
-                 static_cast<const float*>(m.shift.data()), all);
-           }),
-           values(&pass_memory::y, out,
-                  [=](pass_memory& m, int image, int o) { return largest(m, image, o, true); }));
-  add_pass("scale_shift_max_pool_backward/" + shape, {in, out, e.channels, 4.0 * (2 * in + out)},
-           each_block([=](pass_memory& m, const float* x, int b) {
-             kernels::scale_shift_max_pool_backward<Arch>(
-                 e, x, static_cast<const float*>(m.scale.data()),
-                 static_cast<const float*>(m.shift.data()),
-                 static_cast<const float*>(m.dy.block(b)), m.dx.block(b), all);
-           }),
-           routed);
 }
 
 inline void add_batch_norm(const std::string& shape, int channels, int pixels) {
