@@ -104,3 +104,20 @@ TEST_CASE("a picture of another size is refused") {
   CHECK_THROWS_WITH_AS(subject.predict(std::span<const float>{wrong}),
                        "examples: expected images of 84 values, found 83", error);
 }
+
+TEST_CASE("values that are scaled and moved on their way in, few images and many") {
+  parameters with;
+  for (const std::size_t count : {1u, 5u, 40u}) {
+    const auto images = draw_images(count);
+    auto scaled = images;
+    for (float& value : scaled) value = value * 0.5f - 0.25f;
+    auto view = examples::of(std::span{images}, 84);
+    view.factor = 0.5f;
+    view.offset = -0.25f;
+    const auto found = outputs<fused_steps>(with, view);
+    const auto expected = outputs<fused_steps>(with, examples::of(std::span{scaled}, 84));
+    REQUIRE(found.size() == expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i)
+      CHECK(found[i] == doctest::Approx(expected[i]).epsilon(1e-6));
+  }
+}

@@ -14,10 +14,11 @@
 namespace lamina {
 
 /// One image, (y, x, channel): bytes from 0 to 255, read as byte / 255, or values read as they are.
-/// One of the two spans is empty.
+/// One of the two spans is empty. The network gets factor x + offset for each value x.
 struct image_view {
   std::span<const std::uint8_t> pixels = {};
   std::span<const float> values = {};
+  float factor = 1, offset = 0;
 };
 
 /// Images and what is to be learnt from them: a view of memory that the program owns.
@@ -28,6 +29,8 @@ struct examples {
   std::span<const std::uint8_t> labels = {};  ///< (image), the class of each; empty where unknown
   std::span<const float> targets = {};  ///< (image, target), for a regression; empty elsewhere
   std::size_t target_size = 0;          ///< values of one target
+  /// The network gets factor x + offset for each value x, after augmentation.
+  float factor = 1, offset = 0;
 
   /// Images of bytes; throws lamina::error if a size does not fit. No labels: what to predict.
   static examples of(std::span<const std::uint8_t> pixels, std::size_t image_size,
@@ -48,7 +51,7 @@ struct examples {
 
   image_view image(std::size_t i) const {
     return {pixels.empty() ? pixels : pixels.subspan(i * image_size, image_size),
-            values.empty() ? values : values.subspan(i * image_size, image_size)};
+            values.empty() ? values : values.subspan(i * image_size, image_size), factor, offset};
   }
 
   /// The images `first` to `first + count`; throws lamina::error if there are fewer.
@@ -61,13 +64,20 @@ struct dataset {
   std::vector<std::uint8_t> labels = {};  ///< (image)
   int height = 0, width = 0, channels = 0;
   int classes = 0;
+  float factor = 1, offset = 0;  ///< as in `examples`
 
   std::size_t image_size() const {
     return static_cast<std::size_t>(height) * static_cast<std::size_t>(width) *
            static_cast<std::size_t>(channels);
   }
   std::size_t size() const { return labels.size(); }
-  examples view() const { return {.image_size = image_size(), .pixels = pixels, .labels = labels}; }
+  examples view() const {
+    return {.image_size = image_size(),
+            .pixels = pixels,
+            .labels = labels,
+            .factor = factor,
+            .offset = offset};
+  }
   operator examples() const { return view(); }
   image_view image(std::size_t i) const { return view().image(i); }
   int label(std::size_t i) const { return labels[i]; }
@@ -131,7 +141,9 @@ inline examples examples::subset(std::size_t first, std::size_t count) const {
           .values = part(values, image_size),
           .labels = part(labels, 1),
           .targets = part(targets, target_size),
-          .target_size = target_size};
+          .target_size = target_size,
+          .factor = factor,
+          .offset = offset};
 }
 
 }  // namespace lamina

@@ -14,6 +14,7 @@
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/loss.hpp>
 #include <lamina/execution/parallel.hpp>
+#include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/layout.hpp>
 
 namespace lamina::execution {
@@ -92,6 +93,7 @@ class batch_memory {
       } else {
         augment_block(batch, from, plan, block);
       }
+      scale_block(from, input_block(batch, block));
     });
   }
 
@@ -134,6 +136,12 @@ class batch_memory {
     } else {
       kernels::interleave<Arch>(values, input.pixels(), input.channels, T{1}, x);
     }
+  }
+
+  static void scale_block(const examples& from, T* x) {
+    if (from.factor == 1 && from.offset == 0) return;
+    const T factor = static_cast<T>(from.factor), offset = static_cast<T>(from.offset);
+    kernels::scale_shift<Arch>({1, input.size()}, x, x, &factor, &offset, {0, 1});
   }
 
   void augment_block(const frame<T>& batch, const examples& from, const augment_plan& plan,

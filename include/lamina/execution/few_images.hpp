@@ -264,10 +264,11 @@ class few_images {
   void bring(const image_view& image, int at) {
     T* const to = memory_.data() + at * stride;
     constexpr kernels::image_layout layout = step<0>::in;
+    const T factor = static_cast<T>(image.factor), offset = static_cast<T>(image.offset);
     if (image.values.empty()) {
-      kernels::spread_pixels<Arch>(image.pixels.data(), T{1} / T{255}, layout, to);
+      kernels::spread_pixels<Arch>(image.pixels.data(), factor / T{255}, offset, layout, to);
     } else {
-      kernels::spread_pixels<Arch>(image.values.data(), T{1}, layout, to);
+      kernels::spread_pixels<Arch>(image.values.data(), factor, offset, layout, to);
     }
   }
 

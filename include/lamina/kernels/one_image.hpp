@@ -295,15 +295,15 @@ void pool_one_image(const pool_extents& e, const image_layout& in, const T* x,
   }
 }
 
-/// Pixels (y, x, channel) become an image of scale * pixel.
+/// Pixels (y, x, channel) become an image of scale * pixel + offset.
 template <class Arch = native, class From, class T>
-void spread_pixels(const From* pixels, std::type_identity_t<T> scale, const image_layout& out,
-                   T* y) {
+void spread_pixels(const From* pixels, std::type_identity_t<T> scale,
+                   std::type_identity_t<T> offset, const image_layout& out, T* y) {
   for (int c = 0; c < out.channels; ++c)
     for (int r = 0; r < out.height; ++r)
       for (int k = 0; k < out.width; ++k)
         y[out.at(c, r) + k] =
-            scale * static_cast<T>(pixels[(r * out.width + k) * out.channels + c]);
+            scale * static_cast<T>(pixels[(r * out.width + k) * out.channels + c]) + offset;
 }
 
 /// The pixels alone, (channel, y, x).

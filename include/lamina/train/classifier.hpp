@@ -53,7 +53,9 @@ class classifier {
   prediction<classes, Scalar> predict(const image_view& image) const {
     const examples one{.image_size = image.pixels.size() + image.values.size(),
                        .pixels = image.pixels,
-                       .values = image.values};
+                       .values = image.values,
+                       .factor = image.factor,
+                       .offset = image.offset};
     execution::check_examples(one, Net::input_shape::size, classes, false);
     prediction<classes, Scalar> answer;
     run(one, answer.probabilities);
