@@ -33,4 +33,5 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/laminaConfigVersion.cmake
 install(FILES ${PROJECT_BINARY_DIR}/laminaConfig.cmake
               ${PROJECT_BINARY_DIR}/laminaConfigVersion.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaXsimd.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaCairo.cmake DESTINATION ${package})
+              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaCairo.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaZip.cmake DESTINATION ${package})

@@ -18,6 +18,7 @@ zlib       header  zlib.h                  zlib1g-dev
 png        header  png.h                   libpng-dev
 jpeg       header  jpeglib.h               libjpeg-dev
 curl       header  curl/curl.h             libcurl4-openssl-dev
+zip        header  zip.h                   libzip-dev
 cli11      header  CLI/Version.hpp         libcli11-dev
 cairo      header  cairo/cairo.h           libcairo2-dev
 json       header  nlohmann/json_fwd.hpp   nlohmann-json3-dev
@@ -29,7 +30,7 @@ dlib       header  dlib/dnn.h              libdlib-dev
 fashion    file    /usr/share/datasets/fashion-mnist/* dataset-fashion-mnist
 '
 
-build_things='g++ cmake ninja hana xsimd tbb zlib png jpeg curl cli11 cairo json'
+build_things='g++ cmake ninja hana xsimd tbb zlib png jpeg curl zip cli11 cairo json'
 
 is_here() {  # KIND NAME
   case $1 in

@@ -6,6 +6,7 @@
 #include <lamina/io/files.hpp>
 #include <lamina/io/hash.hpp>
 #include <lamina/serialize/files.hpp>
+#include "zip.hpp"
 
 #include <optional>
 #include <system_error>
@@ -15,6 +16,8 @@ namespace lamina::io {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* archive_name = "archive.zip";
 
 void expect_digest(std::string_view content, const published_file& file, const std::string& name) {
   const auto bytes = std::as_bytes(std::span(content));
@@ -64,17 +67,46 @@ delivery deliver_from_folder(const published_file& file, const std::string& fold
   return given;
 }
 
+/// What a fetch was told, and what it has brought so far.
+struct fetching {
+  const published_set& set;
+  fs::path folder;
+  const std::string& from;
+  const reporter& report;
+  const download_progress& progress;
+  long stalled_seconds;
+  fs::path archive = {};  // a zip archive that is there whole
+
+  /// Where a download lies until it is whole, so that the next fetch can go on with it.
+  fs::path part_of(const std::string& name) const { return folder / ("." + name + ".part"); }
+
+  void bring(const std::string& name, const std::string& address) const {
+    const auto tell = [&](long long bytes, long long all) {
+      if (progress) progress(name, bytes, all);
+    };
+    download(address, part_of(name), {.progress = tell, .stalled_seconds = stalled_seconds});
+  }
+};
+
+void discard(const fs::path& path) {
+  std::error_code ignored;
+  fs::remove(path, ignored);
+}
+
 /// Packed first; only if it is not to be had, unpacked.
-delivery deliver_from_address(const published_file& file, const std::string& prefix,
-                              const download_progress& progress) {
+delivery deliver_from_address(const fetching& all, const published_file& file,
+                              const std::string& prefix) {
   const auto get = [&](const std::string& ending) {
     const auto name = file.name + ending;
     const auto address = address_of(prefix, name);
-    delivery given{download(address,
-                            [&](long long bytes, long long all) {
-                              if (progress) progress(name, bytes, all);
-                            }),
-                   ending};
+    try {
+      all.bring(name, address);
+    } catch (const not_served&) {
+      discard(all.part_of(name));
+      throw;
+    }
+    delivery given{read_file(all.part_of(name).string()), ending};
+    discard(all.part_of(name));
     expect_published(given, file, address);
     return given;
   };
@@ -85,18 +117,59 @@ delivery deliver_from_address(const published_file& file, const std::string& pre
   }
 }
 
-delivery deliver_from_mirrors(const published_set& set, const published_file& file,
-                              const reporter& report, const download_progress& progress) {
+delivery deliver_from_mirrors(const fetching& all, const published_file& file) {
   std::optional<error> last;
-  for (const auto& mirror : set.mirrors) {
-    if (last) report(std::string(last->what()) + "; trying the next mirror");
+  for (const auto& mirror : all.set.mirrors) {
+    if (last) {
+      all.report(std::string(last->what()) + "; trying the next mirror");
+      for (const char* const ending : {".gz", ""}) discard(all.part_of(file.name + ending));
+    }
     try {
-      return deliver_from_address(file, mirror, progress);
+      return deliver_from_address(all, file, mirror);
     } catch (const error& failure) {
       last = failure;
     }
   }
   throw *last;
+}
+
+delivery deliver_from_archive(const fetching& all, const published_file& file) {
+  try {
+    delivery given{detail::read_from_zip(all.archive, file.name), ""};
+    expect_published(given, file, all.archive.string() + ": " + file.name);
+    return given;
+  } catch (const error&) {
+    if (all.archive == all.part_of(archive_name))
+      discard(all.archive);  // the next fetch begins anew
+    throw;
+  }
+}
+
+/// Brings the archive where the files come from one; it is a file of the user's, or a download.
+void bring_archive(fetching& all) {
+  const std::string& address = all.from.empty() ? all.set.archive : all.from;
+  if (is_address(address) && (all.from.empty() || address.ends_with(".zip"))) {
+    try {
+      all.bring(archive_name, address);
+    } catch (const not_served&) {
+      discard(all.part_of(archive_name));
+      throw;
+    }
+    all.archive = all.part_of(archive_name);
+    return;
+  }
+  std::error_code ignored;
+  if (!fs::is_regular_file(all.from, ignored)) return;
+  if (!detail::is_zip(all.from))
+    throw error(all.from + ": expected a folder, a zip archive or an address, found another file");
+  all.archive = all.from;
+}
+
+delivery deliver(const fetching& all, const published_file& file) {
+  if (!all.archive.empty()) return deliver_from_archive(all, file);
+  if (all.from.empty()) return deliver_from_mirrors(all, file);
+  if (is_address(all.from)) return deliver_from_address(all, file, all.from);
+  return deliver_from_folder(file, all.from);
 }
 
 /// True if the file is there and right. Only a hash shows it, so that it is looked for once.
@@ -121,6 +194,7 @@ const published_set& published_mnist() {
                                   {"t10k-labels-idx1-ubyte", "27ae3e4e09519cfbb04c329615203637"}},
                                  {"https://storage.googleapis.com/cvdf-datasets/mnist/",
                                   "https://ossci-datasets.s3.amazonaws.com/mnist/"},
+                                 "",
                                  ""};
   return set;
 }
@@ -131,6 +205,7 @@ const published_set& published_asl() {
       {{"sign_mnist_train.csv", "4c2897f19fab2b0ae2a7e4fa82e969043315d9f3a1a9cc0948b576bf1189a7e5"},
        {"sign_mnist_test.csv", "0e9d67bae23e67f40728e0b63bf15ad4bd5175947b8a9fac5dd9f17ce133c47b"}},
       {},
+      "https://www.kaggle.com/api/v1/datasets/download/datamunge/sign-language-mnist",
       "https://www.kaggle.com/datasets/datamunge/sign-language-mnist"};
   return set;
 }
@@ -151,28 +226,26 @@ void verify(const published_set& set, const fs::path& data_folder, const reporte
 }
 
 void fetch(const published_set& set, const fs::path& data_folder, const std::string& from,
-           const reporter& report, const download_progress& progress) {
-  const auto folder = data_folder / set.name;
-  if (from.empty() && set.mirrors.empty())
+           const reporter& report, const download_progress& progress, long stalled_seconds) {
+  fetching all{set, data_folder / set.name, from, report, progress, stalled_seconds};
+  if (from.empty() && set.mirrors.empty() && set.archive.empty())
     throw error("data fetch " + set.name +
-                ": expected --from with a folder or an address that has " + set.files.front().name +
-                "[.gz]; the archive is at " + set.origin);
+                ": expected --from with a folder, a zip archive or an address that has " +
+                set.files.front().name + "[.gz]; the archive is at " + set.origin);
   std::error_code failed;
-  if (fs::is_regular_file(from, failed))
-    throw error(from + ": expected a folder or an address, found a file; unpack an archive first");
-  fs::create_directories(folder, failed);
-  if (failed) throw error(folder.string() + ": cannot be created: " + failed.message());
+  fs::create_directories(all.folder, failed);
+  if (failed) throw error(all.folder.string() + ": cannot be created: " + failed.message());
   for (const auto& file : set.files) {
-    const auto path = folder / file.name;
+    const auto path = all.folder / file.name;
     if (already_there(file, path, report)) continue;
-    const auto given = from.empty()       ? deliver_from_mirrors(set, file, report, progress)
-                       : is_address(from) ? deliver_from_address(file, from, progress)
-                                          : deliver_from_folder(file, from);
+    if (all.archive.empty()) bring_archive(all);
+    const auto given = deliver(all, file);
     write_file_atomically(path.string() + given.ending, given.bytes);
     // A wrong file without .gz would be found before the right one with it.
-    if (!given.ending.empty()) fs::remove(path, failed);
+    if (!given.ending.empty()) discard(path);
     report(path.string() + given.ending + ": fetched");
   }
+  discard(all.part_of(archive_name));
 }
 
 }  // namespace lamina::io

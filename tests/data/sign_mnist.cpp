@@ -78,6 +78,25 @@ TEST_CASE("line ends: CR LF, and none behind the last row") {
   CHECK(sign_mnist::parse(header() + "\r\n" + row("1"), "f").size() == 1);
 }
 
+TEST_CASE("fields in quotes, all of them or some") {
+  std::string quoted;
+  for (const char c : header() + "\n" + row("8") + "\r\n" + row("24", 9))
+    quoted += c == ',' ? "\",\"" : c == '\n' ? "\"\n\"" : std::string(c == '\r' ? 0 : 1, c);
+  const auto data = sign_mnist::parse("\"" + quoted + "\"\n", "signs.csv");
+  REQUIRE(data.size() == 2);
+  CHECK(data.label(1) == 23);
+  CHECK(data.image(0).pixels[783] == 783 % 256);
+  CHECK(sign_mnist::parse(header() + "\n" + row_with(7, "\"200\""), "f").image(0).pixels[6] == 200);
+  CHECK(message_of_row(row_with(7, "\"256\"")).ends_with("for pixel7, found \"256\""));
+  CHECK(message_of_row(row_with(7, "\"1,2\"")).ends_with("for pixel7, found \"\"1\""));
+  CHECK(message_of_row(row_with(7, "\"")).ends_with("for pixel7, found \"\"\""));
+}
+
+TEST_CASE("NUL bytes are no numbers") {
+  CHECK(message_of_row(row_with(5, std::string(1, '\0'))).ends_with("for pixel5, found \"?\""));
+  CHECK(message(std::string(4000, '\0')).ends_with("in place of label"));
+}
+
 TEST_CASE("the shortest numbers up to the end of the text") {
   std::string zeros = "0";
   for (int i = 0; i < 784; ++i) zeros += ",0";

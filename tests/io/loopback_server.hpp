@@ -10,11 +10,14 @@
 #include <string>
 #include <thread>
 
-/// What the server says to a request: 404 where `found` is false, and of the content only the first
-/// bytes where `sent` is less than its size.
+/// What the server says to a request: of the bytes asked for the first `sent` alone, after which it
+/// breaks off, or says nothing more until the client goes. A request for the end of the content is
+/// granted only with `ranges`.
 struct answer {
   std::string content;
   std::size_t sent = std::string::npos;
+  bool ranges = false;
+  bool stalls = false;
 };
 
 /// A server on the loopback interface, on a port that was free, until the end of its life.
@@ -53,19 +56,33 @@ class loopback_server {
         request.append(buffer, static_cast<std::size_t>(n));
       const auto path = request.substr(4, request.find(' ', 4) - 4);
       const auto found = answers_.find(path);
-      std::string reply = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n";
-      if (found != answers_.end())
-        reply =
-            "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(found->second.content.size()) +
-            "\r\n";
-      reply += "Connection: close\r\n\r\n";
-      if (found != answers_.end()) reply += found->second.content.substr(0, found->second.sent);
+      const auto reply = found == answers_.end()
+                             ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+                             : reply_of(found->second, request);
       for (std::size_t at = 0; at < reply.size();) {
         const auto n = ::send(client, reply.data() + at, reply.size() - at, MSG_NOSIGNAL);
         if (n <= 0) break;
         at += static_cast<std::size_t>(n);
       }
+      if (found != answers_.end() && found->second.stalls)
+        while (::recv(client, buffer, sizeof buffer, 0) > 0) continue;
     }
+  }
+
+  /// "Range: bytes=100-" is what a client says that has 100 bytes.
+  static std::string reply_of(const answer& what, const std::string& request) {
+    const auto asked = request.find("Range: bytes=");
+    const auto size = what.content.size();
+    const std::size_t first =
+        what.ranges && asked != request.npos ? std::stoul(request.substr(asked + 13)) : 0;
+    const auto end = std::string("Connection: close\r\n\r\n");
+    if (first > 0 && first >= size)
+      return "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n" + end;
+    const auto length = "Content-Length: " + std::to_string(size - first) + "\r\n" + end +
+                        what.content.substr(first, what.sent);
+    if (first == 0) return "HTTP/1.1 200 OK\r\n" + length;
+    return "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " + std::to_string(first) + "-" +
+           std::to_string(size - 1) + "/" + std::to_string(size) + "\r\n" + length;
   }
 
   std::map<std::string, answer> answers_;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Sign Language MNIST: comma separated values, a header row `label,pixel1,…,pixel784`, then one
@@ -103,13 +104,27 @@ inline std::vector<std::string_view> fields_of(std::string_view row) {
   return fields;
 }
 
+/// The row with each field out of its quotes, if it stands in them.
+inline std::string unquoted(std::string_view row) {
+  std::string text;
+  bool first = true;
+  for (auto field : fields_of(row)) {
+    if (field.size() >= 2 && field.front() == '"' && field.back() == '"')
+      field = field.substr(1, field.size() - 2);
+    if (!std::exchange(first, false)) text += ',';
+    text += field;
+  }
+  return text;
+}
+
 inline std::string place(std::string_view file, std::size_t line) {
   return std::string(file) + ": line " + std::to_string(line) + ": ";
 }
 
 /// Says what is wrong with a row that could not be read.
 [[noreturn]] inline void refuse_row(std::string_view row, std::size_t line, std::string_view file) {
-  const auto fields = fields_of(row);
+  const auto plain = unquoted(row);
+  const auto fields = fields_of(plain);
   const auto at_line = place(file, line);
   for (std::size_t i = 0; i < std::min<std::size_t>(fields.size(), pixels + 1); ++i) {
     const char* at = fields[i].data();
@@ -127,7 +142,8 @@ inline std::string place(std::string_view file, std::size_t line) {
 }
 
 inline void expect_header(std::string_view row, std::string_view file) {
-  const auto fields = fields_of(row);
+  const auto plain = unquoted(row);
+  const auto fields = fields_of(plain);
   const std::string wanted = "expected the header label,pixel1,…,pixel784, found ";
   for (std::size_t i = 0; i < std::min<std::size_t>(fields.size(), pixels + 1); ++i) {
     const auto name = i == 0 ? std::string("label") : "pixel" + std::to_string(i);
@@ -138,10 +154,19 @@ inline void expect_header(std::string_view row, std::string_view file) {
     throw error(place(file, 1) + wanted + std::to_string(fields.size()) + " columns");
 }
 
+/// Reads a row with its end of line away; quotes are looked for where it cannot be read without.
+inline bool read_quoted_row(std::string_view row, std::uint8_t& label, std::uint8_t* image) {
+  if (read_row(row.data(), row.data() + row.size(), label, image)) return true;
+  if (row.find('"') == row.npos) return false;
+  const auto plain = unquoted(row);
+  return read_row(plain.data(), plain.data() + plain.size(), label, image);
+}
+
 }  // namespace detail
 
-/// Reads a whole file; lines may end in CR LF and the last one without an end. The labels of the
-/// result are classes, 0 to 23. A mistake is a lamina::error that names `file` and the line.
+/// Reads a whole file; fields may stand in quotes, lines may end in CR LF and the last one without
+/// an end. The labels of the result are classes, 0 to 23. A mistake is a lamina::error that names
+/// `file` and the line.
 inline dataset parse(std::string_view text, std::string_view file) {
   if (text.empty())
     throw error(detail::place(file, 1) + "expected the header label,pixel1,…,pixel784, found an " +
@@ -163,9 +188,8 @@ inline dataset parse(std::string_view text, std::string_view file) {
   std::size_t row_count = 0;
   for (; !text.empty(); ++row_count) {
     const auto row = next_row();
-    if (row_count == rows ||
-        !detail::read_row(row.data(), row.data() + row.size(), result.labels[row_count],
-                          result.pixels.data() + row_count * pixels))
+    if (row_count == rows || !detail::read_quoted_row(row, result.labels[row_count],
+                                                      result.pixels.data() + row_count * pixels))
       detail::refuse_row(row, row_count + 2, file);
   }
   if (row_count == 0)

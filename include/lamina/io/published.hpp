@@ -20,7 +20,8 @@ struct published_set {
   std::string name;  ///< its folder in the data folder, too
   std::vector<published_file> files;
   std::vector<std::string> mirrors;  ///< addresses that a file's name is appended to
-  std::string origin;                ///< where a person can get it, if there are no mirrors
+  std::string archive;               ///< the address of a zip archive that has the files
+  std::string origin;                ///< where a person can see it
 };
 
 /// MNIST and Sign Language MNIST.
@@ -39,10 +40,12 @@ using download_progress =
 void verify(const published_set& set, const std::filesystem::path& data_folder,
             const reporter& report);
 
-/// Brings each file that is not there and right into the data folder, from `from` (a folder, a file
-/// address up to the name, or nothing: the mirrors in turn). A file appears under its name when its
-/// hash has been found right, not before.
+/// Brings each file that is not there and right into the data folder, from `from` (a folder, a zip
+/// archive, the address of one, an address up to the names, or nothing: the mirrors in turn, or the
+/// archive). A file appears under its name when its hash has been found right, not before. A
+/// download that breaks off stays as `.<name>.part` and is gone on with by the next call.
 void fetch(const published_set& set, const std::filesystem::path& data_folder,
-           const std::string& from, const reporter& report, const download_progress& progress = {});
+           const std::string& from, const reporter& report, const download_progress& progress = {},
+           long stalled_seconds = 60);
 
 }  // namespace lamina::io
