@@ -22,6 +22,12 @@ constexpr std::uint8_t luma(int red, int green, int blue) {
   return static_cast<std::uint8_t>((299 * red + 587 * green + 114 * blue + 500) / 1000);
 }
 
+/// The EXIF tag Orientation (1 to 8) of a TIFF block; 1, upright, where there is none.
+int exif_orientation(std::span<const std::byte> tiff);
+
+/// Turned and mirrored as the orientation says.
+picture upright(picture source, int orientation);
+
 picture decode_png(std::span<const std::byte> bytes, std::string_view name);
 picture decode_jpeg(std::span<const std::byte> bytes, std::string_view name);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "decoders.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csetjmp>
 #include <cstdio>
@@ -50,10 +51,22 @@ bool read_header(decoder& source, std::span<const std::byte> bytes) {
   if (setjmp(source.failed)) return false;
   jpeg_create_decompress(&source.jpeg);
   jpeg_mem_src(&source.jpeg, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  jpeg_save_markers(&source.jpeg, JPEG_APP0 + 1, 0xffff);
   jpeg_read_header(&source.jpeg, TRUE);
   const bool four_inks = source.jpeg.num_components == 4;
   source.jpeg.out_color_space = four_inks ? JCS_CMYK : JCS_RGB;
   return true;
+}
+
+int orientation_of(const jpeg_decompress_struct& jpeg) {
+  constexpr std::string_view magic("Exif\0\0", 6);
+  for (const auto* marker = jpeg.marker_list; marker; marker = marker->next) {
+    const auto bytes = std::as_bytes(std::span(marker->data, marker->data_length));
+    if (bytes.size() > magic.size() &&
+        std::equal(magic.begin(), magic.end(), reinterpret_cast<const char*>(bytes.data())))
+      return detail::exif_orientation(bytes.subspan(magic.size()));
+  }
+  return 1;
 }
 
 /// `row` holds a line of colours.
@@ -89,11 +102,12 @@ picture detail::decode_jpeg(std::span<const std::byte> bytes, std::string_view n
   if (!read_header(source, bytes)) refuse();
   const auto width = source.jpeg.image_width, height = source.jpeg.image_height;
   expect_size(width, height, name);
+  const int orientation = orientation_of(source.jpeg);  // forgotten when decoding has ended
   picture result{static_cast<int>(width), static_cast<int>(height),
                  std::vector<std::uint8_t>(std::size_t{width} * height)};
   std::vector<std::uint8_t> row(std::size_t{width} * 4);
   if (!read_lines(source, row.data(), result.pixels.data()) || source.damaged) refuse();
-  return result;
+  return upright(std::move(result), orientation);
 }
 
 }  // namespace lamina::io

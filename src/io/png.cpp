@@ -25,6 +25,26 @@ struct png {
   }
 };
 
+std::uint32_t big_endian(std::span<const std::byte> bytes) {
+  std::uint32_t value = 0;
+  for (const std::byte byte : bytes.first(4))
+    value = value << 8 | std::to_integer<std::uint32_t>(byte);
+  return value;
+}
+
+/// Looks for the chunk eXIf; libpng's simplified interface does not show it.
+int orientation_of(std::span<const std::byte> bytes) {
+  constexpr std::size_t magic = 8, frame = 12;  // length, type and checksum of a chunk
+  for (bytes = bytes.subspan(std::min(magic, bytes.size())); bytes.size() > frame;) {
+    const std::size_t length = big_endian(bytes), whole = frame + length;
+    if (whole > bytes.size()) break;
+    if (big_endian(bytes.subspan(4)) == 0x65584966)
+      return detail::exif_orientation(bytes.subspan(8, length));
+    bytes = bytes.subspan(whole);
+  }
+  return 1;
+}
+
 }  // namespace
 
 picture detail::decode_png(std::span<const std::byte> bytes, std::string_view name) {
@@ -43,7 +63,7 @@ picture detail::decode_png(std::span<const std::byte> bytes, std::string_view na
     result.pixels.push_back(
         static_cast<std::uint8_t>((grey * alpha + 255 * (255 - alpha) + 127) / 255));
   }
-  return result;
+  return upright(std::move(result), orientation_of(bytes));
 }
 
 void write_png(const std::filesystem::path& path, const picture& source) {

@@ -11,6 +11,7 @@
 
 #include <jpeglib.h>
 #include <png.h>
+#include <zlib.h>
 
 using namespace lamina::io;
 
@@ -122,11 +123,54 @@ TEST_CASE("a header that promises more than memory holds") {
   auto huge = png(2, 2, 1, {"\0\0\0\0", 4});
   huge.replace(16, 8, {"\x7f\xff\xff\xff\x7f\xff\xff\xff", 8});
   CHECK_THROWS_AS(decode(huge), lamina::error);
+  auto square = png(2, 2, 1, {"\0\0\0\0", 4});
+  square.replace(16, 8, {"\0\x01\x86\xa0\0\x01\x86\xa0", 8});
+  const auto checked =
+      static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(square.data() + 12), 17));
+  for (std::size_t i = 0; i < 4; ++i)
+    square[29 + i] = static_cast<char>(checked >> (24 - 8 * i) & 255);
+  CHECK(message_of([&] { decode(square); }) ==
+        "x: expected a picture of 1 to 100000000 pixels, found 100000 x 100000");
   auto large = jpeg(8, 8, 1, JCS_GRAYSCALE, std::string(64, '\0'));
   const auto frame = large.find("\xff\xc0");
   large.replace(frame + 5, 4, "\xfe\xfe\xfe\xfe");
   CHECK(message_of([&] { decode(large); }) ==
         "x: expected a picture of 1 to 100000000 pixels, found 65278 x 65278");
+}
+
+TEST_CASE("what a camera's EXIF says about the upright picture, in both formats") {
+  // 3 x 2, dark but for the upper left: where it is in the upright picture, as Pillow has it.
+  const auto grey = png(3, 2, 1, {"\xff\x80\x10\x10\x10\x10", 6});
+  const auto with_chunk = [&](const std::string& exif) {
+    const std::string length{"\0\0\0", 3};
+    auto all = grey;
+    return all.insert(33, length + static_cast<char>(exif.size()) + "eXIf" + exif + "none");
+  };
+  const auto tiff = [](char orientation, bool big_endian) {
+    return big_endian ? std::string("MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", 19) +
+                            orientation + std::string("\0\0", 2)
+                      : std::string("II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 18) +
+                            orientation + std::string("\0\0\0", 3);
+  };
+  const std::size_t corners[] = {0, 2, 5, 3, 0, 1, 5, 4};  // of orientation 1 to 8
+  for (const bool big_endian : {false, true})
+    for (char orientation = 1; orientation <= 8; ++orientation) {
+      CAPTURE(int{orientation});
+      const auto turned = decode(with_chunk(tiff(orientation, big_endian)));
+      CHECK(turned.width == (orientation < 5 ? 3 : 2));
+      CHECK(turned.pixels[corners[orientation - 1]] == 255);
+    }
+  CHECK(decode(with_chunk("MM")).pixels == decode(grey).pixels);
+  CHECK(decode(with_chunk(tiff(9, true))).pixels == decode(grey).pixels);
+  auto photo =
+      jpeg(16, 8, 1, JCS_GRAYSCALE, repeated(8, std::string(8, '\xff') + std::string(8, '\0')));
+  const auto exif = std::string("Exif\0\0", 6) + tiff(6, false);
+  photo.insert(2, std::string("\xff\xe1\0", 3) + static_cast<char>(exif.size() + 2) + exif);
+  const auto upright = decode(photo);  // turned clockwise: the left half is on top
+  CHECK(upright.width == 8);
+  CHECK(upright.height == 16);
+  CHECK(int{upright.pixels[0]} > 240);
+  CHECK(int{upright.pixels[127]} < 15);
 }
 
 TEST_CASE("resizing takes the mean of the covered area") {

@@ -68,6 +68,7 @@
 #include <boost/hana.hpp>
 #include <xsimd/xsimd.hpp>
 
+#include <lamina/image_model.hpp>
 #include <lamina/io/asl.hpp>
 #include <lamina/io/mnist.hpp>
 #include <lamina/lamina.hpp>
@@ -104,6 +105,15 @@ using every_record = std::tuple<history, epoch_record, batch_record, evaluation,
 using every_view =
     std::tuple<examples, image_view, dataset, labelled_data, tensor, layer_description, parameter,
                forward_pass<float>, backward_pass<float>, error>;
+
+// `std` has a `rotate` of its own.
+using every_transform = augmentation<lamina::rotate<10>, zoom<0.1>, shift<0.1>, shear<5>,
+                                     flip_horizontal, brightness<0.2>, contrast<0.2>, cutout<4>,
+                                     elastic<8, 4>, mixup<0.2>, fill_edges<fill_mode::reflect>>;
+using every_step =
+    preprocessing<grey, crop_to_square, resize_to<8>, scale_to<0, 1>, standardise<0.5, 0.5>>;
+using every_part = image_model<net, letters<"ab">, every_step, every_transform>;
+static_assert(an_image_model<every_part> && every_part::labels::count == labels<"a", "b">::count);
 
 constexpr auto begins = initializer::glorot_uniform;
 constexpr auto place = epsilon_place::inside_root;

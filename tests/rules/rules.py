@@ -37,7 +37,7 @@ def area(header):
 
 def is_type_level(header):
     return header.name != "lamina.hpp" and \
-        area(header) in ("", "augment", "layers", "fusion", "plan")
+        area(header) in ("", "augment", "preprocess", "layers", "fusion", "plan")
 
 
 def forbidden(header):

@@ -24,7 +24,7 @@ static_assert(augmentation<zoom<0.8, 1.1>>::plan.find(transform_kind::zoom)->fir
 static_assert(augmentation<contrast<0.25>>::plan.find(transform_kind::contrast)->first == 0.75);
 
 // A fill is no step.
-using filled = augmentation<fill<fill_mode::constant, 0.5>, shear<20>, mixup<0.2>>;
+using filled = augmentation<fill_edges<fill_mode::constant, 0.5>, shear<20>, mixup<0.2>>;
 static_assert(filled::plan.count == 2);
 static_assert(filled::plan.fill == fill_mode::constant && filled::plan.fill_value == 0.5);
 
@@ -56,8 +56,8 @@ static_assert(broken_by<elastic_rule, elastic<34, 0>>);
 static_assert(broken_by<elastic_rule, elastic<-1, 4>>);
 static_assert(broken_by<r::mixup_needs_a_number_greater_than_0, mixup<0>>);
 using fill_rule = r::a_fill_is_nearest_reflect_wrap_or_constant_with_a_value_from_0_to_1;
-static_assert(broken_by<fill_rule, fill<fill_mode::constant, 255>>);
-static_assert(broken_by<fill_rule, fill<fill_mode::nearest, 0.5>>);
+static_assert(broken_by<fill_rule, fill_edges<fill_mode::constant, 255>>);
+static_assert(broken_by<fill_rule, fill_edges<fill_mode::nearest, 0.5>>);
 static_assert(broken_by<r::every_element_is_a_transform, int>);
 
 // The first mistake is the one that is told, at its place.

@@ -1,99 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <utility>
 
+#include <lamina/augment/check.hpp>
 #include <lamina/augment/plan.hpp>
-#include <lamina/augment/problem.hpp>
 #include <lamina/augment/transforms.hpp>
 
 namespace lamina {
 
 namespace detail {
-
-template <class Type>
-concept a_transform = requires {
-  typename Type::rule;
-  { Type::valid } -> std::convertible_to<bool>;
-  { Type::step() } -> std::same_as<augment_step>;
-};
-
-struct no_policy_mismatch {};
-
-template <class Checked>
-inline constexpr bool is_policy_mismatch = true;
-template <>
-inline constexpr bool is_policy_mismatch<no_policy_mismatch> = false;
-
-/// Whether a transform is also one of those before it.
-template <class Transform>
-constexpr int kind_number() {
-  if constexpr (a_transform<Transform>) {
-    if constexpr (Transform::valid) return static_cast<int>(Transform::step().kind);
-  }
-  return -1;
-}
-
-template <class Transform, bool Repeated>
-constexpr auto broken_rule() {
-  if constexpr (!a_transform<Transform>) {
-    return breaks<rule::every_element_is_a_transform>{};
-  } else if constexpr (!Transform::valid) {
-    return breaks<typename Transform::rule>{};
-  } else if constexpr (Repeated) {
-    return breaks<rule::a_transform_is_given_once>{};
-  } else {
-    return no_policy_mismatch{};
-  }
-}
-
-template <class... Transforms>
-constexpr bool repeats(std::size_t place) {
-  const int kinds[] = {kind_number<Transforms>()..., 0};
-  for (std::size_t i = 0; i < place; ++i)
-    if (kinds[i] == kinds[place] && kinds[place] >= 0) return true;
-  return false;
-}
-
-/// The first mistake of those that are left, or none.
-template <int Place, class Found, class Transform>
-struct first_mismatch {
-  using type = Found;
-};
-template <int Place, class Rule, class Transform>
-struct first_mismatch<Place, breaks<Rule>, Transform> {
-  using type = policy_mismatch<at_transform<Place>, transform_named<Transform>, breaks<Rule>>;
-};
-
-template <class Left, class Right>
-struct either {
-  using type = Left;
-};
-template <class Right>
-struct either<no_policy_mismatch, Right> {
-  using type = Right;
-};
-
-template <int Place, class... Found>
-struct fold_mismatches {
-  using type = no_policy_mismatch;
-};
-template <int Place, class First, class... Rest>
-struct fold_mismatches<Place, First, Rest...>
-    : either<First, typename fold_mismatches<Place + 1, Rest...>::type> {};
-
-template <class Indices, class... Transforms>
-struct policy_check;
-
-template <std::size_t... Index, class... Transforms>
-struct policy_check<std::index_sequence<Index...>, Transforms...> {
-  using type = typename fold_mismatches<
-      1, typename first_mismatch<static_cast<int>(Index) + 1,
-                                 decltype(broken_rule<Transforms, repeats<Transforms...>(Index)>()),
-                                 Transforms>::type...>::type;
-};
 
 template <class... Transforms>
 constexpr augment_plan plan_of() {
@@ -116,11 +33,8 @@ constexpr augment_plan plan_of() {
 /// user's concern.
 template <class... Transforms>
 using check_policy =
-    typename detail::policy_check<std::index_sequence_for<Transforms...>, Transforms...>::type;
-
-/// What `augmentation` asks of its transforms.
-template <class Checked>
-concept a_policy_without_mistakes = !detail::is_policy_mismatch<Checked>;
+    typename detail::policy_check<augment_step, std::index_sequence_for<Transforms...>,
+                                  Transforms...>::type;
 
 /// What may happen to a picture before the network sees it in training, as a type:
 ///

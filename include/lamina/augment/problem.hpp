@@ -29,6 +29,13 @@ struct a_factor_is_a_part_up_to_1_or_two_factors_from_0_on_in_order {};
 struct a_cutout_is_a_whole_number_of_at_least_1_pixels {};
 struct an_elastic_has_a_strength_from_0_on_and_a_width_from_0_5_to_16_pixels {};
 struct mixup_needs_a_number_greater_than_0 {};
+struct a_preprocessing_begins_with_grey {};
+struct a_preprocessing_has_one_of_resize_to_and_centre_ink {};
+struct pictures_are_changed_before_their_values {};
+struct extents_are_whole_numbers_of_at_least_1 {};
+struct a_box_of_ink_is_at_least_1_pixel_and_fits_in_the_picture {};
+struct the_bounds_of_a_scale_are_numbers_in_order {};
+struct a_deviation_is_greater_than_0 {};
 struct a_fill_is_nearest_reflect_wrap_or_constant_with_a_value_from_0_to_1 {};
 
 }  // namespace rule

@@ -119,7 +119,7 @@ struct mixup {
 };
 
 template <fill_mode Mode, auto Value>
-struct fill {
+struct fill_edges {
   using rule = lamina::rule::a_fill_is_nearest_reflect_wrap_or_constant_with_a_value_from_0_to_1;
   static constexpr bool valid = detail::are_numbers<Value> && Value >= 0 && Value <= 1 &&
                                 (Mode == fill_mode::constant || Value == 0);
@@ -180,6 +180,6 @@ using mixup = transforms::mixup<detail::real<Shape>()>;
 
 /// What lies beyond the edges; without this, `fill_mode::nearest`.
 template <fill_mode Mode, auto Value = 0>
-using fill = transforms::fill<Mode, detail::real<Value>()>;
+using fill_edges = transforms::fill_edges<Mode, detail::real<Value>()>;
 
 }  // namespace lamina
