@@ -2,7 +2,7 @@
 #include <lamina/program/command_line.hpp>
 
 #include <lamina/error.hpp>
-#include <lamina/train/initializers.hpp>
+#include <lamina/io/picture_folder.hpp>
 #include <lamina/train/optimizers.hpp>
 #include <lamina/train/schedules.hpp>
 
@@ -16,6 +16,7 @@
 #include <cmath>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <new>
 
 namespace lamina::cli {
@@ -26,6 +27,7 @@ const auto program_start = std::chrono::steady_clock::now();
 
 constexpr int done = 0, failed = 1, wrong_usage = 2;
 constexpr int most_epochs = 1'000'000, most_images = 1 << 20, most_threads = 1024;
+constexpr int most_samples = 500;
 
 /// The commands of the program, with what they were told.
 class parser {
@@ -36,6 +38,7 @@ class parser {
     add_train();
     add_evaluate();
     add_predict();
+    add_augment();
     add_summary();
     add_data();
   }
@@ -50,7 +53,7 @@ class parser {
   std::string usage() const {
     for (const auto& [command, line] : usage_)
       if (command->parsed()) return "usage: lamina " + line;
-    return "usage: lamina train|evaluate|predict|summary|data … (lamina --help)";
+    return "usage: lamina train|evaluate|predict|augment|summary|data … (lamina --help)";
   }
 
   int exit(const CLI::ParseError& what) const { return app_.exit(what); }
@@ -92,7 +95,8 @@ class parser {
     auto* const command =
         add(app_, "train", "trains a network and writes it into a folder",
             "train MODEL [--data DIR] [--recipe course|best] [--epochs N] [--batch N] [--seed N] "
-            "[--optimizer NAME] [--learning-rate X] [--schedule NAME] [--validation F] "
+            "[--optimizer NAME] [--learning-rate X] [--schedule NAME] [--augment | "
+            "--no-augment] [--validation F] "
             "[--threads N] [--out DIR] [--resume] [--json] (lamina train --help has more)",
             [this] { train(models_, train_); });
     add_model(command, train_.model);
@@ -135,15 +139,15 @@ class parser {
         ->check(CLI::Range(1, most_epochs));
     command->add_option("--batch", train_.batch, "images of a step")
         ->check(CLI::Range(1, most_images));
-    const std::vector<std::string> initializers(initializer_names.begin(), initializer_names.end());
-    command->add_option("--initializer", train_.initializer, "how the weights begin")
-        ->check(CLI::IsMember(initializers));
     command->add_option("--optimizer", train_.optimizer, "by name, with its defaults")
         ->check(CLI::IsMember(optimizers));
     command->add_option("--learning-rate", train_.learning_rate, "of the optimizer")
         ->check(number("above 0", [](double x) { return x > 0; }));
     command->add_option("--schedule", train_.schedule, "how the rate moves during the run")
         ->check(CLI::IsMember(schedules));
+    command->add_flag(
+        "--augment,!--no-augment", [this](std::int64_t count) { train_.augment = count > 0; },
+        "change the training images by the model's policy");
     command->add_option("--warm-up", train_.warm_up, "epochs in which the rate rises to begin with")
         ->check(number("from 0 on", not_negative));
   }
@@ -179,10 +183,10 @@ class parser {
   }
 
   void add_predict() {
-    auto* const command =
-        add(app_, "predict", "answers for PNG or JPEG pictures, or for test images",
-            "predict RUN IMAGE... [--test N] [--data DIR] [--top K] [--show] [--json]",
-            [this] { predict(models_, predict_); });
+    auto* const command = add(
+        app_, "predict", "answers for PNG or JPEG pictures, folders of them, or for test images",
+        "predict RUN IMAGE... [--test N] [--data DIR] [--top K] [--show] [--json]",
+        [this] { predict(models_, predict_); });
     command->add_option("RUN", predict_.run, "folder of a run")->required();
     auto* const images = command->add_option("IMAGE", predict_.images, "pictures of any size");
     auto* const test = command->add_option("--test", predict_.test, "the first N test images");
@@ -196,6 +200,25 @@ class parser {
       if (images->count() + test->count() == 0) throw CLI::RequiredError("IMAGE or --test");
       command_ = [this] { predict(models_, predict_); };
     });
+  }
+
+  void add_augment() {
+    auto* const command =
+        add(app_, "augment", "draws what the network will see of some training images",
+            "augment MODEL --samples N --out PNG [--data DIR] [--recipe course|best] [--seed N]",
+            [this] { augment(models_, augment_); });
+    add_model(command, augment_.model);
+    add_data_folder(command, augment_.data);
+    command->add_option("--samples", augment_.samples, "training images, a row each")
+        ->check(CLI::Range(1, most_samples));
+    command->add_option("--out", augment_.out, "the PNG file")->required();
+    command->add_option("--seed", augment_.seed, "of the draws")
+        ->check(CLI::Range(0, std::numeric_limits<int>::max()));
+    command
+        ->add_option_function<std::string>(
+            "--recipe", [this](const std::string& name) { augment_.course = name == "course"; },
+            "whose policy")
+        ->check(CLI::IsMember({"course", "best"}));
   }
 
   void add_summary() {
@@ -231,6 +254,7 @@ class parser {
   train_words train_;
   evaluate_words evaluate_;
   predict_words predict_;
+  augment_words augment_;
   summary_words summary_;
   data_words data_;
 };
@@ -254,6 +278,28 @@ int run_command(const std::function<void()>& command) {
 }
 
 }  // namespace
+
+void command_line::add(std::string name, std::unique_ptr<model> type, model_options options) {
+  if (options.preprocessing.count == 0) {
+    const auto input = type->describe(1);
+    options.preprocessing = {{{{preprocess_kind::grey},
+                               {preprocess_kind::resize_to, static_cast<double>(input.height),
+                                static_cast<double>(input.width)}}},
+                             2};
+  }
+  const auto factor = static_cast<float>(options.preprocessing.factor());
+  const auto offset = static_cast<float>(options.preprocessing.offset());
+  options.data = [own = std::move(options.data), labels = options.labels,
+                  how = options.preprocessing, factor, offset](const std::filesystem::path& from) {
+    auto data = !from.empty() && io::has_pictures_by_class(from, labels)
+                    ? io::load_pictures_by_class(from, labels, how)
+                    : own(from);
+    for (dataset* const part : {&data.train, &data.test})
+      part->factor = factor, part->offset = offset;
+    return data;
+  };
+  models_.insert_or_assign(std::move(name), registered_model{std::move(type), std::move(options)});
+}
 
 int command_line::run(int argc, const char* const* argv) {
   parser words(models_);

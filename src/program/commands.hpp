@@ -19,12 +19,13 @@ struct train_words {
   std::filesystem::path data, out;
   std::string recipe;  ///< empty: the model's default
   std::optional<int> epochs, batch, patience;
-  std::optional<std::string> optimizer, schedule, initializer;
+  std::optional<std::string> optimizer, schedule;
   std::optional<double> learning_rate, weight_decay, warm_up, label_smoothing, average, clip_norm;
   bool class_weights = false, keep_best = false;
   std::uint64_t seed = 0;
   double validation = 0;  ///< part of the training images
   int threads = 0;        ///< 0: as many as the machine has
+  std::optional<bool> augment;
   bool resume = false, json = false;
 };
 
@@ -41,6 +42,14 @@ struct predict_words {
   bool show = false, json = false;
 };
 
+struct augment_words {
+  std::string model;
+  std::filesystem::path data, out;
+  int samples = 8;
+  std::uint64_t seed = 0;
+  bool course = false;  ///< the policy of the recipe `course`
+};
+
 struct summary_words {
   std::string model;
   int batch = 32;
@@ -55,6 +64,7 @@ struct data_words {
 void train(const model_registry& models, const train_words& words);
 void evaluate(const model_registry& models, const evaluate_words& words);
 void predict(const model_registry& models, const predict_words& words);
+void augment(const model_registry& models, const augment_words& words);
 void summarize(const model_registry& models, const summary_words& words);
 void fetch_data(const data_words& words);
 void verify_data(const data_words& words);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/error.hpp>
+#include <lamina/io/picture_folder.hpp>
 #include <lamina/io/pictures.hpp>
+#include <lamina/io/preprocess.hpp>
 
 #include "commands.hpp"
 #include "confusion.hpp"
@@ -11,6 +13,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <span>
+#include <system_error>
 
 namespace lamina::cli {
 
@@ -26,14 +31,26 @@ struct question {
   std::string expected = {};  ///< its label, if it has one
 };
 
-question read_image(const std::filesystem::path& path, const summary& network) {
+question read_image(const std::filesystem::path& path, const loaded_run& run) {
   question result{path.string()};
   try {
-    result.pixels = io::resize(io::read_picture(path), network.width, network.height).pixels;
+    result.pixels = io::preprocess(io::read_picture(path), run.options->preprocessing).pixels;
   } catch (const error& unreadable) {
     result.error = unreadable.what();
   }
   return result;
+}
+
+/// The pictures of a folder; where folders have the names of classes, those are expected.
+std::vector<question> read_folder(const std::filesystem::path& folder, const loaded_run& run) {
+  std::vector<question> all;
+  for (const auto& path : io::pictures_in(folder)) {
+    all.push_back(read_image(path, run));
+    const auto parent = path.parent_path().filename().string();
+    if (std::ranges::find(run.labels, parent) != run.labels.end()) all.back().expected = parent;
+  }
+  if (all.empty()) throw error(folder.string() + ": expected PNG or JPEG pictures, found none");
+  return all;
 }
 
 std::vector<question> test_images(const loaded_run& run, const predict_words& words) {
@@ -55,12 +72,30 @@ std::vector<question> questions_of(const loaded_run& run, const predict_words& w
   if (!words.images.empty() && run.described.channels != 1)
     throw error(run.model + ": expected a network of grey images to read pictures for, found " +
                 std::to_string(run.described.channels) + " channels");
-  for (const auto& path : words.images) all.push_back(read_image(path, run.described));
+  for (const auto& path : words.images) {
+    std::error_code ignored;
+    auto asked = std::filesystem::is_directory(path, ignored)
+                     ? read_folder(path, run)
+                     : std::vector<question>{read_image(path, run)};
+    std::ranges::move(asked, std::back_inserter(all));
+  }
   return all;
 }
 
-json answer_json(const question& asked, const loaded_run& run,
-                 const std::vector<float>& probabilities, std::size_t top) {
+/// The probabilities of all images that could be read, one after another.
+std::vector<float> answers_of(const std::vector<question>& asked, const loaded_run& run) {
+  std::vector<std::uint8_t> pixels;
+  for (const auto& each : asked)
+    pixels.insert(pixels.end(), each.pixels.begin(), each.pixels.end());
+  if (pixels.empty()) return {};
+  auto images = examples::of(std::span<const std::uint8_t>(pixels), run.described.image_size());
+  images.factor = static_cast<float>(run.options->preprocessing.factor());
+  images.offset = static_cast<float>(run.options->preprocessing.offset());
+  return run.network->predict(images);
+}
+
+json answer_json(const question& asked, const loaded_run& run, std::span<const float> probabilities,
+                 std::size_t top) {
   json answer{{"image", asked.name}};
   if (!asked.error.empty()) {
     answer["error"] = asked.error;
@@ -112,11 +147,11 @@ void predict(const model_registry& models, const predict_words& words) {
   const auto run = load_run(models, words.run);
   const auto asked = questions_of(run, words);
   auto predictions = json::array();
+  const auto answers = answers_of(asked, run);
+  std::span<const float> rest = answers;
   for (const auto& each : asked) {
-    std::vector<float> probabilities;
-    if (each.error.empty())
-      probabilities = run.network->predict(
-          examples::of(std::span<const std::uint8_t>(each.pixels), run.described.image_size()));
+    const auto probabilities = rest.first(each.error.empty() ? run.described.classes : 0);
+    rest = rest.subspan(probabilities.size());
     predictions.push_back(answer_json(each, run, probabilities, words.top));
     if (words.show) show(each, run.described, words.json);
     if (!words.json) print_answer(predictions.back());

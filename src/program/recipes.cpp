@@ -24,7 +24,6 @@ void each_member(Recipe& how, const Visit& visit) {
   visit("name", how.name);
   visit("epochs", how.epochs);
   visit("batch", how.batch);
-  visit("initializer", how.initializer);
   visit("optimizer", how.optimizer);
   visit("learning_rate", how.learning_rate);
   visit("weight_decay", how.weight_decay);
@@ -36,6 +35,7 @@ void each_member(Recipe& how, const Visit& visit) {
   visit("class_weights", how.class_weights);
   visit("patience", how.patience);
   visit("keep_best", how.keep_best);
+  visit("augmentation", how.augmentation);
 }
 
 recipe named_recipe(const model_options& model, const train_words& words) {
@@ -71,7 +71,6 @@ recipe recipe_of(const model_options& model, const train_words& words) {
   }
   set(how.epochs, words.epochs);
   set(how.batch, words.batch);
-  set(how.initializer, words.initializer);
   set(how.learning_rate, words.learning_rate);
   set(how.weight_decay, words.weight_decay);
   set(how.schedule, words.schedule);
@@ -80,6 +79,7 @@ recipe recipe_of(const model_options& model, const train_words& words) {
   set(how.average, words.average);
   set(how.clip_norm, words.clip_norm);
   set(how.patience, words.patience);
+  set(how.augmentation, words.augment);
   how.class_weights |= words.class_weights;
   how.keep_best |= words.keep_best;
   if (how.weight_decay > 0 && how.optimizer != "adamw")
@@ -88,6 +88,15 @@ recipe recipe_of(const model_options& model, const train_words& words) {
     throw error(std::string(how.keep_best ? "--keep-best" : "--patience") +
                 ": expected --validation to choose by, found none");
   return how;
+}
+
+augment_plan augmentation_of(const model_options& model, const recipe& how) {
+  if (!how.augmentation) return {};
+  const bool course = how.name == "course" && !model.course_augmentation.empty();
+  const auto& plan = course ? model.course_augmentation : model.augmentation;
+  if (plan.empty())
+    throw error("--augment: expected a model with an augmentation policy, found none");
+  return plan;
 }
 
 json json_of(const recipe& how) {

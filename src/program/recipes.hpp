@@ -18,6 +18,10 @@ namespace lamina::cli {
 /// lamina::error where they do not go together.
 recipe recipe_of(const model_options& model, const train_words& words);
 
+/// The policy that the recipe asks for: the course's own where there is one, else the model's; an
+/// empty one where it asks for none. Throws lamina::error where the model has none.
+augment_plan augmentation_of(const model_options& model, const recipe& how);
+
 nlohmann::ordered_json json_of(const recipe& how);
 
 /// What the bits of a run follow from, beside program and threads.

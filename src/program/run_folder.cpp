@@ -2,6 +2,7 @@
 #include "run_folder.hpp"
 
 #include <lamina/error.hpp>
+#include <lamina/io/preprocess.hpp>
 #include <lamina/serialize/files.hpp>
 #include <lamina/serialize/safetensors_file.hpp>
 
@@ -162,19 +163,22 @@ loaded_run load_run(const model_registry& models, const fs::path& folder) {
     throw error(file.name() + ": expected the weights of " + names_of(models) +
                 ", found those of " + detail::printable(name));
   const auto& registered = found->second;
+  const auto preprocessing = io::to_text(registered.options.preprocessing);
+  if (const auto& saved = metadata_of(file, "preprocessing"); saved != preprocessing)
+    throw error(file.name() + ": expected the preprocessing of " + name + ", " + preprocessing +
+                ", found " + detail::printable(saved));
   loaded_run run{name, &registered.options, registered.type->describe(1), labels_of(file),
                  registered.type->start(0, recipe{}, {})};
   run.network->load(folder / weights_name);
   return run;
 }
 
-std::map<std::string, std::string> run_metadata(const std::string& model, const summary& described,
+std::map<std::string, std::string> run_metadata(const std::string& model,
+                                                const preprocess_plan& preprocessing,
                                                 const std::vector<std::string>& labels) {
-  return {
-      {"model", model},
-      {"labels", nlohmann::json(labels).dump()},
-      {"preprocessing", std::to_string(described.height) + " x " + std::to_string(described.width) +
-                            " x " + std::to_string(described.channels) + ", bytes / 255"}};
+  return {{"model", model},
+          {"labels", nlohmann::json(labels).dump()},
+          {"preprocessing", io::to_text(preprocessing)}};
 }
 
 void expect_images_for(const summary& described, const std::string& model, const dataset& images) {

@@ -67,7 +67,8 @@ struct loaded_run {
 loaded_run load_run(const model_registry& models, const std::filesystem::path& folder);
 
 /// The metadata of model.safetensors, beside the architecture.
-std::map<std::string, std::string> run_metadata(const std::string& model, const summary& described,
+std::map<std::string, std::string> run_metadata(const std::string& model,
+                                                const preprocess_plan& preprocessing,
                                                 const std::vector<std::string>& labels);
 
 /// Throws lamina::error where the images are not what the network takes.

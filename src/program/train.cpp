@@ -32,6 +32,8 @@ struct training {
   labelled_data data;
   summary described;
   std::unique_ptr<session> network;
+  augment_plan augmentation;
+  preprocess_plan preprocessing = {};
   int threads = 1;
 
   std::filesystem::path checkpoint() const { return out / checkpoint_name; }
@@ -89,7 +91,10 @@ training start(const model_registry& models, const train_words& words) {
                .out = out,
                .data = {},
                .described = {},
-               .network = {}};
+               .network = {},
+               .augmentation = {}};
+  run.augmentation = augmentation_of(options, run.plan.how);
+  run.preprocessing = options.preprocessing;
   run.threads = words.threads > 0 ? words.threads : oneapi::tbb::info::default_concurrency();
   run.described = type->describe(run.plan.how.batch);
   run.data = options.data(words.data);
@@ -122,6 +127,7 @@ void fit(const training& run) {
       .batch = how.batch,
       .validation_split = run.plan.validation,
       .test = run.data.test,
+      .augmentation = run.augmentation,
       .schedule = schedule_named(how.schedule),
       .warm_up = {.epochs = how.warm_up},
       .early_stopping = {.patience = how.patience},
@@ -180,7 +186,7 @@ void write(const training& run, const json& document) {
   write_file_atomically(files.add("history.csv").string(), run.network->epochs().csv());
   write_file_atomically(files.add("run.json").string(), document.dump(2) + "\n");
   run.network->save(files.add(weights_name),
-                    run_metadata(run.plan.model, run.described, run.data.labels));
+                    run_metadata(run.plan.model, run.preprocessing, run.data.labels));
   files.take_names_of_run();
 }
 

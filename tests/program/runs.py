@@ -34,10 +34,10 @@ class Runs(ProgramTestCase):
         self.assertEqual(document["parameters"], 669706)
         self.assertEqual((document["seed"], document["threads"], document["batch"]), (7, 2, 32))
         self.assertEqual(document["recipe"], {
-            "name": "course", "epochs": 3, "batch": 32,
-            "initializer": "glorot-uniform", "optimizer": "rmsprop", "learning_rate": 1e-3, "weight_decay": 0, "schedule": "constant", "warm_up": 0,
+            "name": "course", "epochs": 3, "batch": 32, "optimizer": "rmsprop",
+            "learning_rate": 1e-3, "weight_decay": 0, "schedule": "constant", "warm_up": 0,
             "label_smoothing": 0, "average": 0, "clip_norm": 0, "class_weights": False,
-            "patience": 0, "keep_best": False})
+            "patience": 0, "keep_best": False, "augmentation": False})
         self.assertEqual([each["epoch"] for each in document["epochs"]], [1, 2, 3])
         for each in document["epochs"]:
             self.assertEqual(set(each), {
@@ -130,26 +130,6 @@ class Runs(ProgramTestCase):
         self.assertIn("calibration error", text)
         self.assertIn("precision", text)
         self.assertIn("confusion", text)
-
-    def test_predict_answers_for_pictures_as_for_test_images(self):
-        labels, pictures = images.digits(100, 2)
-        names = []
-        for i in range(3):
-            names.append(f"{i}.png")
-            (self.folder / names[i]).write_bytes(images.png(28, 28, pictures[i]))
-        by_picture = self.document("predict", "run", *names)
-        by_test = self.document("predict", "run", "--test", 3, "--data", self.data)
-        self.assertEqual(by_picture["model"], "mnist-mlp")
-        for i in range(3):
-            one, other = by_picture["predictions"][i], by_test["predictions"][i]
-            self.assertEqual(one["image"], names[i])
-            self.assertEqual(other["expected"], str(labels[i]))
-            self.assertEqual((one["label"], one["confidence"], one["top"]),
-                             (other["label"], other["confidence"], other["top"]))
-            self.assertEqual(one["top"][0],
-                             {"label": one["label"], "probability": one["confidence"]})
-            self.assertEqual(len(one["top"]), 3)
-            self.assertGreaterEqual(one["top"][0]["probability"], one["top"][1]["probability"])
 
     def test_pictures_of_any_size_and_kind(self):
         (self.folder / "wide.png").write_bytes(images.png(61, 13, bytes(61 * 13)))
@@ -296,7 +276,11 @@ class Runs(ProgramTestCase):
                 (b"", "found 0 bytes"), (weights[:100], "expected a safetensors header"),
                 (weights[:-1], "data_offsets"), (with_metadata(model="vgg"), "found those of vgg"),
                 (with_metadata(labels="x"), "expected the labels as a list of texts, found x"),
-                (with_metadata(model="asl-mlp"), "+ layer 6 dense<24> -> 24")]:
+                (with_metadata(model="asl-mlp", preprocessing="grey, crop_to_square, resize_to<28, 28>"),
+                 "+ layer 6 dense<24> -> 24"),
+                (with_metadata(preprocessing="grey, resize_to<28, 28>"),
+                 "expected the preprocessing of mnist-mlp, grey, centre_ink<20, 28>, found grey, "
+                 "resize_to<28, 28>")]:
             (self.folder / "broken/model.safetensors").write_bytes(content)
             message = self.failed("evaluate", "broken", "--data", self.data)
             self.assertTrue(message.startswith("broken/model.safetensors: "), message)

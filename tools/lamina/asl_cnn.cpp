@@ -7,6 +7,10 @@
 #include <models/asl_cnn.hpp>
 
 void add_asl_cnn(lamina::cli::command_line& to) {
-  to.add("asl-cnn", std::make_unique<lamina::cli::model_of<lamina::models::asl_cnn>>(),
-         {.data = lamina::asl::load, .epochs = 20, .best = best_asl_cnn()});
+  lamina::cli::add_model<lamina::models::asl_cnn_model>(
+      to, "asl-cnn",
+      {.data = lamina::asl::load,
+       .epochs = 20,
+       .best = best_asl_cnn(),
+       .course_augmentation = lamina::models::asl_course_augmentation{}});
 }

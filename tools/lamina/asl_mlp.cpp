@@ -7,6 +7,10 @@
 #include <models/asl_mlp.hpp>
 
 void add_asl_mlp(lamina::cli::command_line& to) {
-  to.add("asl-mlp", std::make_unique<lamina::cli::model_of<lamina::models::asl_mlp>>(),
-         {.data = lamina::asl::load, .epochs = 20, .best = best_asl_mlp()});
+  lamina::cli::add_model<lamina::models::asl_mlp_model>(
+      to, "asl-mlp",
+      {.data = lamina::asl::load,
+       .epochs = 20,
+       .best = best_asl_mlp(),
+       .course_augmentation = lamina::models::asl_course_augmentation{}});
 }

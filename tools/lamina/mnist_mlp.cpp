@@ -7,6 +7,6 @@
 #include <models/mnist_mlp.hpp>
 
 void add_mnist_mlp(lamina::cli::command_line& to) {
-  to.add("mnist-mlp", std::make_unique<lamina::cli::model_of<lamina::models::mnist_mlp>>(),
-         {.data = lamina::mnist::load, .epochs = 5, .best = best_mnist_mlp()});
+  lamina::cli::add_model<lamina::models::mnist_mlp_model>(
+      to, "mnist-mlp", {.data = lamina::mnist::load, .epochs = 5, .best = best_mnist_mlp()});
 }

@@ -5,5 +5,7 @@
 
 /// Each model is compiled in a file of its own.
 void add_mnist_mlp(lamina::cli::command_line& to);
+void add_mnist_mlp_dropout(lamina::cli::command_line& to);
+void add_mnist_cnn(lamina::cli::command_line& to);
 void add_asl_mlp(lamina::cli::command_line& to);
 void add_asl_cnn(lamina::cli::command_line& to);

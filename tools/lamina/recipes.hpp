@@ -3,8 +3,8 @@
 
 #include <lamina/program/recipe.hpp>
 
-/// The recipes `best`, chosen on held-out training images (bench/accuracy/README.md): AdamW, the rate
-/// in one cycle, a little label smoothing, and the average of the weights answers.
+/// The recipes `best`, chosen on held-out training images (bench/accuracy/README.md): AdamW, the
+/// rate up and down in one cycle, a little label smoothing, and the average of the weights answers.
 
 inline lamina::recipe best_mnist_mlp() {
   return {.name = "best",
@@ -39,5 +39,18 @@ inline lamina::recipe best_asl_cnn() {
           .weight_decay = 0.02,
           .schedule = "one-cycle",
           .label_smoothing = 0.05,
-          .average = 0.998};
+          .average = 0.998,
+          .augmentation = true};
+}
+
+/// Of the letters' network, not chosen anew.
+inline lamina::recipe best_mnist_cnn() { return best_asl_cnn(); }
+
+/// As that, with the weight decay and the batch of the digits' network; longer, since with dropout
+/// and augmentation there is more to learn.
+inline lamina::recipe best_mnist_mlp_dropout() {
+  auto how = best_mnist_mlp();
+  how.epochs = 40;
+  how.augmentation = true;
+  return how;
 }

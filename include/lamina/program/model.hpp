@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <lamina/augment/plan.hpp>
 #include <lamina/data/examples.hpp>
+#include <lamina/preprocess/plan.hpp>
 #include <lamina/program/recipe.hpp>
 #include <lamina/serialize/layer_description.hpp>
 #include <lamina/train/fit.hpp>
@@ -93,6 +95,10 @@ struct model_options {
   double learning_rate = 1e-3;
   /// The recipe `best`, the default where there is one.
   std::optional<recipe> best = {};
+  std::vector<std::string> labels = {};   ///< of the classes; without them the data's
+  preprocess_plan preprocessing = {};     ///< of pictures; without one `grey, resize_to<…>`
+  augment_plan augmentation = {};         ///< of pictures in training
+  augment_plan course_augmentation = {};  ///< where the recipe is the course's, if it had another
 };
 
 }  // namespace lamina

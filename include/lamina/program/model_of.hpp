@@ -2,7 +2,9 @@
 #pragma once
 
 #include <lamina/describe.hpp>
+#include <lamina/image_model.hpp>
 #include <lamina/network.hpp>
+#include <lamina/program/command_line.hpp>
 #include <lamina/program/model.hpp>
 #include <lamina/serialize/checkpoint.hpp>
 #include <lamina/train/trainer.hpp>
@@ -43,7 +45,6 @@ class session_of : public session {
       : trainer_({.seed = seed,
                   .optimizer = optimizer_of(how),
                   .loss = {how.label_smoothing, {class_weights.begin(), class_weights.end()}},
-                  .initializer = initializer_named(how.initializer),
                   .clip = {.norm = how.clip_norm},
                   .average = {.decay = how.average}}) {}
 
@@ -100,5 +101,15 @@ class model_of : public model {
     return std::make_unique<session_of<Net, Arch>>(seed, how, class_weights);
   }
 };
+
+/// The model brings its labels, its preprocessing and its augmentation with it.
+template <an_image_model Model>
+void add_model(command_line& to, std::string name, model_options options) {
+  options.labels.assign(Model::labels::names.begin(), Model::labels::names.end());
+  options.preprocessing = Model::preprocessing::plan;
+  options.augmentation = Model::augmentation::plan;
+  to.add(std::move(name), std::make_unique<model_of<typename Model::network>>(),
+         std::move(options));
+}
 
 }  // namespace lamina::cli

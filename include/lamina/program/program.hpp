@@ -20,6 +20,12 @@ struct program : cli::command_line {
   void add(std::string name, model_options options) {
     command_line::add(std::move(name), std::make_unique<cli::model_of<Net>>(), std::move(options));
   }
+
+  /// A model brings its labels, its preprocessing and its augmentation with it.
+  template <an_image_model Model>
+  void add(std::string name, model_options options) {
+    cli::add_model<Model>(*this, std::move(name), std::move(options));
+  }
 };
 
 }  // namespace lamina
