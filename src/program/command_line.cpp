@@ -3,6 +3,7 @@
 
 #include <lamina/error.hpp>
 #include <lamina/io/picture_folder.hpp>
+#include <lamina/train/initializers.hpp>
 #include <lamina/train/optimizers.hpp>
 #include <lamina/train/schedules.hpp>
 
@@ -139,6 +140,9 @@ class parser {
         ->check(CLI::Range(1, most_epochs));
     command->add_option("--batch", train_.batch, "images of a step")
         ->check(CLI::Range(1, most_images));
+    const std::vector<std::string> initializers(initializer_names.begin(), initializer_names.end());
+    command->add_option("--initializer", train_.initializer, "how the weights begin")
+        ->check(CLI::IsMember(initializers));
     command->add_option("--optimizer", train_.optimizer, "by name, with its defaults")
         ->check(CLI::IsMember(optimizers));
     command->add_option("--learning-rate", train_.learning_rate, "of the optimizer")

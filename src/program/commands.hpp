@@ -19,7 +19,7 @@ struct train_words {
   std::filesystem::path data, out;
   std::string recipe;  ///< empty: the model's default
   std::optional<int> epochs, batch, patience;
-  std::optional<std::string> optimizer, schedule;
+  std::optional<std::string> optimizer, schedule, initializer;
   std::optional<double> learning_rate, weight_decay, warm_up, label_smoothing, average, clip_norm;
   bool class_weights = false, keep_best = false;
   std::uint64_t seed = 0;

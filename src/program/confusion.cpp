@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <numeric>
+#include <tuple>
 
 namespace lamina::cli {
 
@@ -30,7 +30,9 @@ std::vector<confused_pair> confusion::most_confused(std::size_t most) const {
     for (std::size_t answer = 0; answer < counts_.size(); ++answer)
       if (label != answer && counts_[label][answer] > 0)
         pairs.push_back({label, answer, counts_[label][answer]});
-  std::ranges::stable_sort(pairs, std::ranges::greater{}, &confused_pair::images);
+  std::ranges::sort(pairs, [](const confused_pair& a, const confused_pair& b) {
+    return std::tuple(b.images, a.label, a.answer) < std::tuple(a.images, b.label, b.answer);
+  });
   pairs.resize(std::min(pairs.size(), most));
   return pairs;
 }

@@ -10,8 +10,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <functional>
 #include <span>
+#include <tuple>
 
 namespace lamina::cli {
 
@@ -43,7 +43,9 @@ answers answers_of(const loaded_run& run, const dataset& images) {
     if (label != answer)
       all.mistakes.push_back({i, run.label(answer), run.label(label), confidence});
   }
-  std::ranges::stable_sort(all.mistakes, std::ranges::greater{}, &io::mistake::confidence);
+  std::ranges::sort(all.mistakes, [](const io::mistake& a, const io::mistake& b) {
+    return std::tuple(b.confidence, a.image) < std::tuple(a.confidence, b.image);
+  });
   return all;
 }
 

@@ -24,6 +24,7 @@ void each_member(Recipe& how, const Visit& visit) {
   visit("name", how.name);
   visit("epochs", how.epochs);
   visit("batch", how.batch);
+  visit("initializer", how.initializer);
   visit("optimizer", how.optimizer);
   visit("learning_rate", how.learning_rate);
   visit("weight_decay", how.weight_decay);
@@ -71,6 +72,7 @@ recipe recipe_of(const model_options& model, const train_words& words) {
   }
   set(how.epochs, words.epochs);
   set(how.batch, words.batch);
+  set(how.initializer, words.initializer);
   set(how.learning_rate, words.learning_rate);
   set(how.weight_decay, words.weight_decay);
   set(how.schedule, words.schedule);

@@ -39,9 +39,11 @@ moments measure(const std::vector<float>& values) {
 }  // namespace
 
 TEST_CASE("uniform initializers fill their interval evenly") {
-  const double glorot = std::sqrt(6 / (fan_in + fan_out)), he = std::sqrt(6 / fan_in);
-  for (const auto& [kind, limit] :
-       {std::pair{initializer::glorot_uniform, glorot}, {initializer::he_uniform, he}}) {
+  const double glorot = std::sqrt(6 / (fan_in + fan_out)), he = std::sqrt(6 / fan_in),
+               torch = std::sqrt(1 / fan_in);
+  for (const auto& [kind, limit] : {std::pair{initializer::glorot_uniform, glorot},
+                                    {initializer::he_uniform, he},
+                                    {initializer::torch_uniform, torch}}) {
     const moments m = measure(filled(kind));
     CHECK(m.largest <= limit);
     CHECK(m.largest > 0.999 * limit);
@@ -93,4 +95,12 @@ TEST_CASE("double weights are the float ones before rounding") {
   lamina::initialize<double>(initializer::glorot_uniform, values, fan_in, fan_out, 1, 0);
   const std::vector<float> single = filled(initializer::glorot_uniform, 10);
   for (std::size_t i = 0; i < 10; ++i) CHECK(single[i] == static_cast<float>(values[i]));
+}
+
+TEST_CASE("initializers by their names") {
+  CHECK(lamina::initializer_named("glorot-uniform") == initializer::glorot_uniform);
+  CHECK(lamina::initializer_named("he-uniform") == initializer::he_uniform);
+  CHECK(lamina::initializer_named("torch-uniform") == initializer::torch_uniform);
+  CHECK(lamina::initializer_named("he-normal") == initializer::he_normal);
+  CHECK_THROWS_AS(lamina::initializer_named("zeros"), lamina::error);
 }

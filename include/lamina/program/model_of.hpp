@@ -45,6 +45,7 @@ class session_of : public session {
       : trainer_({.seed = seed,
                   .optimizer = optimizer_of(how),
                   .loss = {how.label_smoothing, {class_weights.begin(), class_weights.end()}},
+                  .initializer = initializer_named(how.initializer),
                   .clip = {.norm = how.clip_norm},
                   .average = {.decay = how.average}}) {}
 

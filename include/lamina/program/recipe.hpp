@@ -11,7 +11,8 @@ struct recipe {
   std::string name = "course";
   int epochs = 5;
   int batch = 32;
-  std::string optimizer = "rmsprop";  ///< one of any_optimizer::names
+  std::string initializer = "glorot-uniform";  ///< one of initializer_names
+  std::string optimizer = "rmsprop";           ///< one of any_optimizer::names
   double learning_rate = 1e-3;
   double weight_decay = 0;            ///< of adamw
   std::string schedule = "constant";  ///< one of schedule_names
