@@ -23,7 +23,7 @@ inline lamina::recipe best_asl_mlp() {
           .epochs = 20,
           .batch = 64,
           .optimizer = "adamw",
-          .learning_rate = 1e-3,
+          .learning_rate = 2e-3,
           .weight_decay = 0.05,
           .schedule = "one-cycle",
           .label_smoothing = 0.05,
