@@ -34,10 +34,10 @@ class Runs(ProgramTestCase):
         self.assertEqual(document["parameters"], 669706)
         self.assertEqual((document["seed"], document["threads"], document["batch"]), (7, 2, 32))
         self.assertEqual(document["recipe"], {
-            "name": "course", "epochs": 3, "batch": 32,
-            "initializer": "glorot-uniform", "optimizer": "rmsprop", "learning_rate": 1e-3, "weight_decay": 0, "schedule": "constant", "warm_up": 0,
-            "label_smoothing": 0, "average": 0, "clip_norm": 0, "class_weights": False,
-            "patience": 0, "keep_best": False, "augmentation": False})
+            "name": "course", "epochs": 3, "batch": 32, "initializer": "glorot-uniform",
+            "optimizer": "rmsprop", "learning_rate": 1e-3, "weight_decay": 0,
+            "schedule": "constant", "warm_up": 0, "label_smoothing": 0, "average": 0,
+            "clip_norm": 0, "class_weights": False, "patience": 0, "keep_best": False, "augmentation": False})
         self.assertEqual([each["epoch"] for each in document["epochs"]], [1, 2, 3])
         for each in document["epochs"]:
             self.assertEqual(set(each), {
