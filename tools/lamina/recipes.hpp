@@ -3,8 +3,8 @@
 
 #include <lamina/program/recipe.hpp>
 
-/// The recipes `best`, chosen on held-out training images (bench/accuracy/README.md): AdamW, the rate
-/// in one cycle, a little label smoothing, and the average of the weights answers.
+/// The recipes `best`, chosen on held-out training images (bench/accuracy/README.md): AdamW, the
+/// rate in one cycle, a little label smoothing, and the average of the weights answers.
 
 inline lamina::recipe best_mnist_mlp() {
   return {.name = "best",

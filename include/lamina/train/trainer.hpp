@@ -109,8 +109,8 @@ class trainer : private detail::trainee {
                                                                      : parameters_);
   }
 
-  /// Views of the parameters, and of the gradients of the last `compute_gradients`: a step keeps what
-  /// it needs alone. The layouts are PyTorch's. Call `refresh` after changing parameters.
+  /// Views of the parameters, and of the gradients of the last `compute_gradients`: a step keeps
+  /// what it needs alone. The layouts are PyTorch's. Call `refresh` after changing parameters.
   std::vector<named_tensor<Scalar>> parameters() {
     return execution::named_tensors<Net>(parameters_.data());
   }
@@ -199,8 +199,7 @@ class trainer : private detail::trainee {
     };
     const bool waits = updates_.waits_for_all();
     const auto record =
-        pass(from, order, first, images, epoch,
-             waits ? sink{} : sink::to(update), waits);
+        pass(from, order, first, images, epoch, waits ? sink{} : sink::to(update), waits);
     if (waits) updates_.update_all();
     updates_.end();
     return record;
