@@ -69,7 +69,7 @@ class one_image_profile {
     batch.parameters = parameters_.data();
     batch.fixed = fixed_.data();
     const image_view image = subject_.images(0, 1).image(0);
-    kernels::spread_pixels<Arch>(image.values.data(), T{1}, few::template step<0>::in,
+    kernels::spread_pixels<Arch>(image.values.data(), T{1}, T{0}, few::template step<0>::in,
                                  values_[0].data());
     watch.lap(0);
     each_step([&]<int Step>() {
