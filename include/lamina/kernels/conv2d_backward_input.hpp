@@ -23,24 +23,14 @@ template <int S>
 }
 
 /// One row of dx of one tile of channels with strides: each pixel meets every S-th tap only.
-template <class Arch, int Channels, int KW, int SW, class T>
+template <class Arch, bool Whole, int KW, int SW, class T>
 void conv2d_strided_row(const conv2d_row<T>& row, conv2d_extents e) {
   constexpr int o = conv2d_output_tile<Arch, T>;
   for (int column = 0; column < e.in_width; ++column) {
     const auto taps = taps_of_pixel<SW>(column, KW - 1 - e.pad_left, KW, e.out_width);
-    conv2d_edge<Arch, Channels>(row, row.x + taps.output * lanes, taps.first * o, taps.count,
+    conv2d_edge<Arch, Whole>(row, row.x + taps.output * lanes, taps.first * o, taps.count,
                                 SW * o, row.y + column * lanes, identity{});
   }
-}
-
-template <class Arch, int Channels, int KW, int SW, class T>
-[[gnu::always_inline]] inline void conv2d_strided_some(int channels, const conv2d_row<T>& row,
-                                                       conv2d_extents e) {
-  if constexpr (Channels > 1) {
-    if (channels < Channels)
-      return conv2d_strided_some<Arch, Channels - 1, KW, SW>(channels, row, e);
-  }
-  conv2d_strided_row<Arch, Channels, KW, SW>(row, e);
 }
 
 template <class Arch, int KH, int KW, int SH, int SW, class T>
@@ -60,6 +50,7 @@ void conv2d_strided_block(conv2d_extents e, const T* packed, const T* dy, T* dx,
                               nullptr,
                               e.out_channels,
                               taps.count,
+                              std::min(o, channels.last - first),
                               dy_channel,
                               dy_row,
                               KH * KW * o,
@@ -67,7 +58,10 @@ void conv2d_strided_block(conv2d_extents e, const T* packed, const T* dy, T* dx,
                               dx_channel,
                               true,
                               true};
-      conv2d_strided_some<Arch, o, KW, SW>(channels.last - first, row, e);
+      if (row.outputs == o)
+        conv2d_strided_row<Arch, true, KW, SW>(row, e);
+      else
+        conv2d_strided_row<Arch, false, KW, SW>(row, e);
     }
   }
 }

@@ -26,21 +26,25 @@ struct conv2d_row {
   T* y;           // (output of the tile, column, lane)
   const T* bias;  // of the tile, null: zeros
   int channels, rows;
+  int outputs;    // of the tile; the weights of those that a tile lacks are zeros
   std::ptrdiff_t x_channel, x_row, weights_channel, weights_row, y_channel;
   bool first, last;  // piece of the input channels
 };
 
-/// Outputs x (pixels x registers) of accumulators, started from the bias or from what the pieces of
-/// channels before have left in y.
-template <class Arch, int Outputs, int Pixels, class T>
+/// Outputs of a tile x (pixels x registers) of accumulators, started from the bias or from what the
+/// pieces of channels before have left in y. The last tile may lack some outputs.
+template <class Arch, bool Whole, int Pixels, class T>
 struct conv2d_sums {
+  static constexpr int outputs = conv2d_output_tile<Arch, T>;
   static constexpr int n = registers<Arch, T>, w = width<Arch, T>;
-  batch<Arch, T> at[Outputs][Pixels * n];
+  batch<Arch, T> at[outputs][Pixels * n];
 
   [[gnu::always_inline]] void start(const conv2d_row<T>& row, const T* y) {
-    unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+    unroll<outputs>([&](auto o) __attribute__((always_inline)) {
       unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
-        if (row.first)
+        if (!Whole && o >= row.outputs)
+          at[o][c] = batch<Arch, T>(T(0));
+        else if (row.first)
           at[o][c] = batch<Arch, T>(row.bias == nullptr ? T(0) : row.bias[o]);
         else
           at[o][c] = load<Arch>(y + o * row.y_channel + c * w);
@@ -55,7 +59,7 @@ struct conv2d_sums {
     unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
       input[c] = held(load<Arch>(x + c / n * Step + c % n * w));
     });
-    unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+    unroll<outputs>([&](auto o) __attribute__((always_inline)) {
       const auto factor = held(broadcast<Arch>(weights + o));
       unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
         at[o][c] = kernels::fma(factor, input[c], at[o][c]);
@@ -65,7 +69,8 @@ struct conv2d_sums {
 
   template <class Activation>
   [[gnu::always_inline]] void finish(const conv2d_row<T>& row, T* y, Activation activation) {
-    unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+    unroll<outputs>([&](auto o) __attribute__((always_inline)) {
+      if (!Whole && o >= row.outputs) return;
       unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
         put<Arch>(y + o * row.y_channel + c * w, row.last ? activation(at[o][c]) : at[o][c]);
       });
@@ -74,12 +79,12 @@ struct conv2d_sums {
 };
 
 /// `count` times `Pixels` neighbouring pixels that see all columns of the window.
-template <class Arch, int Outputs, int Pixels, int KW, int SW, class T, class Activation>
+template <class Arch, bool Whole, int Pixels, int KW, int SW, class T, class Activation>
 [[gnu::noinline]] void conv2d_middle(const conv2d_row<T> row, int count, const T* x, T* y,
                                      Activation activation) {
   constexpr int outputs = conv2d_output_tile<Arch, T>;
   for (; count > 0; --count, x += Pixels * SW * lanes, y += Pixels * lanes) {
-    conv2d_sums<Arch, Outputs, Pixels, T> sums;
+    conv2d_sums<Arch, Whole, Pixels, T> sums;
     sums.start(row, y);
     for (int c = 0; c < row.channels; ++c) {
       const T* from = x + c * row.x_channel;
@@ -96,11 +101,11 @@ template <class Arch, int Outputs, int Pixels, int KW, int SW, class T, class Ac
 }
 
 /// One pixel that sees `columns` columns of the window, `step` elements apart in the weights.
-template <class Arch, int Outputs, class T, class Activation>
+template <class Arch, bool Whole, class T, class Activation>
 [[gnu::always_inline]] inline void conv2d_edge(const conv2d_row<T>& row, const T* x,
                                                std::ptrdiff_t weights_first, int columns,
                                                std::ptrdiff_t step, T* y, Activation activation) {
-  conv2d_sums<Arch, Outputs, 1, T> sums;
+  conv2d_sums<Arch, Whole, 1, T> sums;
   sums.start(row, y);
   for (int c = 0; c < row.channels; ++c)
     for (int r = 0; r < row.rows; ++r) {
@@ -126,7 +131,7 @@ template <class Arch, int Outputs, class T, class Activation>
 }
 
 /// One row of outputs of one tile: edges one pixel at a time, the middle `Pixels` at a time.
-template <class Arch, int Outputs, int KW, int SW, class T, class Activation>
+template <class Arch, bool Whole, int KW, int SW, class T, class Activation>
 void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e, Activation activation) {
   constexpr int outputs = conv2d_output_tile<Arch, T>, pixels = tile<Arch, T>::conv2d_pixels;
   const int left = std::clamp(ceil_divide(e.pad_left, SW), 0, e.out_width);
@@ -136,27 +141,16 @@ void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e, Activation acti
     T* const y = row.y + column * lanes;
     const int origin = column * SW - e.pad_left;
     if (column == left && groups > 0) {
-      conv2d_middle<Arch, Outputs, pixels, KW, SW>(row, groups, row.x + origin * lanes, y,
+      conv2d_middle<Arch, Whole, pixels, KW, SW>(row, groups, row.x + origin * lanes, y,
                                                    activation);
       column += groups * pixels;
     } else {
       const range taps = taps_inside(origin, KW, e.in_width);
-      conv2d_edge<Arch, Outputs>(row, row.x + (origin + taps.first) * lanes, taps.first * outputs,
+      conv2d_edge<Arch, Whole>(row, row.x + (origin + taps.first) * lanes, taps.first * outputs,
                                  taps.last - taps.first, outputs, y, activation);
       ++column;
     }
   }
-}
-
-/// Calls the tile with as many outputs as there are.
-template <class Arch, int Outputs, int KW, int SW, class T, class Activation>
-[[gnu::always_inline]] inline void conv2d_some_outputs(int outputs, const conv2d_row<T>& row,
-                                                       conv2d_extents e, Activation activation) {
-  if constexpr (Outputs > 1) {
-    if (outputs < Outputs)
-      return conv2d_some_outputs<Arch, Outputs - 1, KW, SW>(outputs, row, e, activation);
-  }
-  conv2d_tile_row<Arch, Outputs, KW, SW>(row, e, activation);
 }
 
 /// Input channels whose part of the window fills half of the first cache, in equal pieces.
@@ -181,6 +175,7 @@ void conv2d_row_of_tile(const conv2d_product<T>& p, const T* x, T* y, std::ptrdi
   row.y = y;
   row.bias = p.bias == nullptr ? nullptr : p.bias + first;
   row.rows = taps.last - taps.first;
+  row.outputs = std::min(o, last - first);
   row.x_channel = x_channel, row.x_row = x_row, row.y_channel = y_channel;
   row.weights_channel = KH * KW * o, row.weights_row = KW * o;
   for (int c = 0; c < e.in_channels; c += step) {
@@ -190,7 +185,10 @@ void conv2d_row_of_tile(const conv2d_product<T>& p, const T* x, T* y, std::ptrdi
                   taps.first * KW * o;
     row.channels = std::min(step, e.in_channels - c);
     row.first = c == 0, row.last = c + step >= e.in_channels;
-    conv2d_some_outputs<Arch, o, KW, SW>(last - first, row, e, activation);
+    if (row.outputs == o)
+      conv2d_tile_row<Arch, true, KW, SW>(row, e, activation);
+    else
+      conv2d_tile_row<Arch, false, KW, SW>(row, e, activation);
   }
 }
 

@@ -52,17 +52,19 @@ struct product_end {
 
 namespace detail {
 
-/// Convolves `Registers` registers of neighbouring positions for a tile of outputs; x is where the
+/// Convolves `Registers` registers of neighbouring positions for a tile of outputs, of which the last
+/// lacks some; x is where the
 /// first position meets the window's first tap, y (output, position) a plane for each output.
-template <class Arch, int Outputs, int Registers, int KH, int KW, class T, class Activation>
+template <class Arch, int Registers, int KH, int KW, class T, class Activation>
 [[gnu::noinline]] void convolve_positions(const image_layout in, const T* x, const T* weights,
-                                          T* y, std::ptrdiff_t y_channel, int first,
+                                          T* y, std::ptrdiff_t y_channel, int first, int outputs,
                                           const product_end<T, Activation>& end) {
   constexpr int w = width<Arch, T>, tile = conv2d_output_tile<Arch, T>;
-  batch<Arch, T> sums[Outputs][Registers];
-  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+  batch<Arch, T> sums[tile][Registers];
+  unroll<tile>([&](auto o) __attribute__((always_inline)) {
+    const bool biased = end.bias != nullptr && o < outputs;
     unroll<Registers>([&](auto r) __attribute__((always_inline)) {
-      sums[o][r] = batch<Arch, T>(end.bias == nullptr ? T(0) : end.bias[first + o]);
+      sums[o][r] = batch<Arch, T>(biased ? end.bias[first + o] : T(0));
     });
   });
   for (int c = 0; c < in.channels; ++c, x += in.plane) {
@@ -73,7 +75,7 @@ template <class Arch, int Outputs, int Registers, int KH, int KW, class T, class
         unroll<Registers>([&](auto r) __attribute__((always_inline)) {
           inputs[r] = held(load_unaligned<Arch>(row + kx + r * w));
         });
-        unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+        unroll<tile>([&](auto o) __attribute__((always_inline)) {
           const auto factor = held(broadcast<Arch>(weights + kx * tile + o));
           unroll<Registers>([&](auto r) __attribute__((always_inline)) {
             sums[o][r] = kernels::fma(factor, inputs[r], sums[o][r]);
@@ -83,7 +85,8 @@ template <class Arch, int Outputs, int Registers, int KH, int KW, class T, class
       forget_reads<Arch>();
     }
   }
-  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+  unroll<tile>([&](auto o) __attribute__((always_inline)) {
+    if (o >= outputs) return;
     unroll<Registers>([&](auto r) __attribute__((always_inline)) {
       auto value = end.activation(sums[o][r]);
       if (end.scale != nullptr)
@@ -92,19 +95,6 @@ template <class Arch, int Outputs, int Registers, int KH, int KW, class T, class
       put<Arch>(y + o * y_channel + r * w, value);
     });
   });
-}
-
-template <class Arch, int Outputs, int Registers, int KH, int KW, class T, class Activation>
-[[gnu::always_inline]] inline void convolve_tile(int outputs, const image_layout& in, const T* x,
-                                                 const T* weights, T* y, std::ptrdiff_t y_channel,
-                                                 int first,
-                                                 const product_end<T, Activation>& end) {
-  if constexpr (Outputs > 1) {
-    if (outputs < Outputs)
-      return convolve_tile<Arch, Outputs - 1, Registers, KH, KW>(outputs, in, x, weights, y,
-                                                                 y_channel, first, end);
-  }
-  convolve_positions<Arch, Outputs, Registers, KH, KW>(in, x, weights, y, y_channel, first, end);
 }
 
 /// The largest, or the mean, of each window of one plane; padding left out.
@@ -227,8 +217,8 @@ void conv2d_one_image(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* 
     const int outputs = std::min(tile, e.out_channels - first);
     const T* weights = packed + static_cast<std::ptrdiff_t>(first) * e.in_channels * KH * KW;
     for (int p = 0; p < positions; p += step)
-      detail::convolve_tile<Arch, tile, registers_at_once, KH, KW>(
-          outputs, in, origin + p, weights, scratch + p, channel, first, end);
+      detail::convolve_positions<Arch, registers_at_once, KH, KW>(
+          in, origin + p, weights, scratch + p, channel, first, outputs, end);
     for (int o = 0; o < outputs; ++o) {
       const T* plane = scratch + o * channel;
       T* to = y + out.at(first + o, 0);
