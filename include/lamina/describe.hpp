@@ -40,7 +40,7 @@ struct written {
 };
 
 template <class... Types>
-std::string join_texts(std::string first) {
+[[gnu::cold]] std::string join_texts(std::string first) {
   ((first += (first.empty() ? "" : ", ") + written<Types>::text()), ...);
   return first;
 }
@@ -162,7 +162,7 @@ layer_description describe_located() {
 }
 
 template <class Shape, class... Located>
-std::vector<layer_description> describe_all(list<Located...>) {
+[[gnu::cold]] std::vector<layer_description> describe_all(list<Located...>) {
   std::string in = written<Shape>::text();
   std::vector<layer_description> all{{"0", "input<" + in + ">", in, 0, 0}};
   (all.push_back(describe_located<Located>()), ...);

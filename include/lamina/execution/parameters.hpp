@@ -36,7 +36,7 @@ inline constexpr std::ptrdiff_t parameter_extent = detail::parameter_extent(slot
 
 /// Views of the tensors in an array of parameters (or of gradients).
 template <class Net, class T>
-std::vector<named_tensor<T>> named_tensors(T* values) {
+[[gnu::cold]] std::vector<named_tensor<T>> named_tensors(T* values) {
   const std::vector<layer_description> layers = describe<Net>();
   std::vector<named_tensor<T>> all;
   for (const auto& slot : slots_of<Net>()) {

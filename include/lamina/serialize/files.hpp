@@ -89,7 +89,7 @@ inline void sync_folder(const std::string& path) {
 /// old content or all of the new one: a temporary file in the same folder, named
 /// "<path>.<process>-<number>.partial", takes the path's name when it is on the disk. Throws
 /// `error`, and leaves the old file and no temporary one, if that fails.
-inline void write_file_atomically(const std::string& path, std::string_view bytes) {
+[[gnu::cold]] inline void write_file_atomically(const std::string& path, std::string_view bytes) {
   static std::atomic<unsigned> count{0};
   const std::string temporary =
       path + '.' + std::to_string(::getpid()) + '-' + std::to_string(count++) + ".partial";

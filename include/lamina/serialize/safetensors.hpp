@@ -38,7 +38,7 @@ inline std::string json_string(std::string_view text) {
 
 /// The header of a file with these tensors one after the other; spaces at its end align the numbers
 /// to 8 bytes.
-inline std::string safetensors_header(std::span<const tensor> tensors,
+[[gnu::cold]] inline std::string safetensors_header(std::span<const tensor> tensors,
                                       const std::map<std::string, std::string>& metadata) {
   std::string header = "{";
   if (!metadata.empty()) {

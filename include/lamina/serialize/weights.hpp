@@ -28,7 +28,7 @@ inline std::vector<tensor> file_tensors(const std::vector<named_tensor<float>>& 
   return all;
 }
 
-inline void save_tensors(const std::vector<named_tensor<float>>& tensors,
+[[gnu::cold]] inline void save_tensors(const std::vector<named_tensor<float>>& tensors,
                          const architecture& layers, const std::string& path,
                          file_metadata metadata) {
   metadata[architecture_key] = to_text(layers);

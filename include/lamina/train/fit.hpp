@@ -98,7 +98,7 @@ struct trainee {
 struct held_out {
   std::vector<std::uint32_t> train, validation;
 
-  held_out(std::size_t images, double part, std::uint64_t seed) : train(images) {
+  [[gnu::cold]] held_out(std::size_t images, double part, std::uint64_t seed) : train(images) {
     std::iota(train.begin(), train.end(), 0u);
     if (part == 0) return;
     const auto held = std::llround(part * static_cast<double>(images));
@@ -148,7 +148,7 @@ class epochs_loop {
   }
 
   /// The records of these epochs.
-  history run() {
+  [[gnu::cold]] history run() {
     const std::size_t done = past_.epochs.size();
     while (static_cast<int>(past_.epochs.size()) < last_ &&
            !how_.early_stopping.stops(past_.epochs)) {
