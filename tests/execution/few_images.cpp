@@ -15,22 +15,22 @@ namespace {
 /// and even sizes, strides, paddings, pools that join their convolution and pools that do not.
 using odd = network<input<9, 11, 2>, conv2d<7, window<5>, same>, leaky_relu<0.1>, max_pool<2>,
                     conv2d<6, window<2, 3>, stride<2>>, batch_norm<>, sigmoid, flatten, dense<5>>;
-using even = network<input<12, 8, 1>, conv2d<11, window<3>, same>, relu, batch_norm<>,
-                     max_pool<2, same>, conv2d<3, window<4>, same>, max_pool<3, stride<2>, same>,
-                     average_pool<2, same>, global_average_pool, dense<9>, batch_norm<>, dense<4>,
-                     hyperbolic_tangent, softmax>;
-using nested =
-    network<input<6, 5, 3>, residual<conv2d<3, window<3>, same>, relu,
-                                     residual<conv2d<3, window<1>>, batch_norm<>>, dropout<0.5>>,
-            conv2d<4, window<6, 5>>, relu, flatten,
-            residual<dense<4>, relu, dense<4>>, dense<33>, relu, batch_norm<>>;
+using even =
+    network<input<12, 8, 1>, conv2d<11, window<3>, same>, relu, batch_norm<>, max_pool<2, same>,
+            conv2d<3, window<4>, same>, max_pool<3, stride<2>, same>, average_pool<2, same>,
+            global_average_pool, dense<9>, batch_norm<>, dense<4>, hyperbolic_tangent, softmax>;
+using nested = network<input<6, 5, 3>,
+                       residual<conv2d<3, window<3>, same>, relu,
+                                residual<conv2d<3, window<1>>, batch_norm<>>, dropout<0.5>>,
+                       conv2d<4, window<6, 5>>, relu, flatten, residual<dense<4>, relu, dense<4>>,
+                       dense<33>, relu, batch_norm<>>;
 using image = network<input<7, 7, 1>, conv2d<2, window<3>, stride<2>, same>, relu>;
 
 template <class Net, class T>
 struct subject {
   using predictor = execution::predictor<Net, T, kernels::native>;
-  static_assert(execution::few_images<typename predictor::blueprint, T,
-                                      kernels::native>::knows_all_layers);
+  static_assert(
+      execution::few_images<typename predictor::blueprint, T, kernels::native>::knows_all_layers);
 
   subject() {
     counter_generator draw{5, 5};

@@ -23,16 +23,13 @@ struct network_start {
         weights(numbers<T>(product.out_channels * terms(), 3)),
         packed(static_cast<std::ptrdiff_t>(
             kernels::conv2d_packed_size<kernels::native, T>(w, product))),
-        scratch(static_cast<std::ptrdiff_t>(
-            kernels::conv2d_pool_scratch<kernels::native, T>(e))) {
+        scratch(static_cast<std::ptrdiff_t>(kernels::conv2d_pool_scratch<kernels::native, T>(e))) {
     dy.clear_dead_lanes();
     kernels::conv2d_pack_forward(w, product, weights.data(), packed.data());
   }
 
   int channels() const { return e.product.out_channels; }
-  int terms() const {
-    return e.product.in_channels * taps_of(w);
-  }
+  int terms() const { return e.product.in_channels * taps_of(w); }
   template <int KH, int KW, int SH, int SW>
   static int taps_of(kernels::window<KH, KW, SH, SW>) {
     return KH * KW;
@@ -85,10 +82,9 @@ struct network_start {
                                        inverse.data(), s, t, dgamma.data(), dbeta.data(), part,
                                        activation);
     if (terms() <= kernels::conv2d_pool_terms)
-      kernels::conv2d_pool_backward_weights(w, operands(), x.view(), dy.view(), count, mean.data(),
-                                            inverse.data(), gamma.data(), dgamma.data(),
-                                            dbeta.data(), s, t, dw.data(), db.data(), part,
-                                            activation);
+      kernels::conv2d_pool_backward_weights(
+          w, operands(), x.view(), dy.view(), count, mean.data(), inverse.data(), gamma.data(),
+          dgamma.data(), dbeta.data(), s, t, dw.data(), db.data(), part, activation);
   }
 
   Window w;
@@ -128,9 +124,9 @@ int differences(const images<T>& expected, const images<T>& got, double toleranc
 kernels::pool_extents covering(const kernels::conv2d_extents& e, int side) {
   const auto outputs = [&](int n) { return (n + side - 1) / side; };
   const auto pad = [&](int n) { return (outputs(n) * side - n) / 2; };
-  return {e.out_channels, e.out_height, e.out_width, outputs(e.out_height), outputs(e.out_width),
-          side,           side,         side,        side,                  pad(e.out_height),
-          pad(e.out_width)};
+  return {
+      e.out_channels, e.out_height, e.out_width, outputs(e.out_height), outputs(e.out_width), side,
+      side,           side,         side,        pad(e.out_height),     pad(e.out_width)};
 }
 
 template <class T, class Window, class Activation>
@@ -178,10 +174,9 @@ TEST_CASE_TEMPLATE("pooling without a normalisation", T, float, double) {
   const kernels::window<3, 3> w;
   const auto product = extents(w, true, 2, 7, 8, 6);
   network_start<T, kernels::window<3, 3>> n(w, product, covering(product, 2), 17);
-  kernels::conv2d_pool_forward<kernels::native>(w, n.operands(), n.x.view(), n.y.view(),
-                                                static_cast<const T*>(nullptr),
-                                                static_cast<const T*>(nullptr), {0, 2}, {0, 6},
-                                                kernels::relu{});
+  kernels::conv2d_pool_forward<kernels::native>(
+      w, n.operands(), n.x.view(), n.y.view(), static_cast<const T*>(nullptr),
+      static_cast<const T*>(nullptr), {0, 2}, {0, 6}, kernels::relu{});
   images<T> expected = n.y;
   kernels::conv2d_forward(w, product, n.packed.data(), n.bias.data(), n.x.view(), n.conv.view(),
                           {0, 2}, {0, 6}, kernels::relu{});

@@ -64,7 +64,8 @@ struct normalised {
     for (int b = 0; b < x.blocks; ++b)
       kernels::activation_backward<kernels::native>(
           static_cast<const T*>(x.view().block(b)), static_cast<const T*>(dx.view().block(b)),
-          dx.view().block(b), static_cast<std::ptrdiff_t>(channels) * planes.pixels * lanes, before);
+          dx.view().block(b), static_cast<std::ptrdiff_t>(channels) * planes.pixels * lanes,
+          before);
   }
 
   template <class Before>

@@ -91,12 +91,13 @@ static_assert(network<input<8, 8, 1>, conv2d<2, window<3>>, batch_norm<>, relu>:
               steps<fused<conv2d<2, window<3>>>, fused<batch_norm<>>, fused<relu>>{});
 template <class... Layers>
 using image_network = network<input<9, 8, 2>, Layers...>;
-using small = conv2d<3, window<2>>;   // 8 terms, (8, 7, 3)
-using large = conv2d<3, window<3>>;   // 18 terms, (7, 6, 3)
+using small = conv2d<3, window<2>>;  // 8 terms, (8, 7, 3)
+using large = conv2d<3, window<3>>;  // 18 terms, (7, 6, 3)
 static_assert(image_network<small, batch_norm<>, max_pool<2, same>>::training_steps ==
               steps<fused<small, batch_norm<>, max_pool<2, same>>>{});
-static_assert(image_network<small, relu, batch_norm<>, max_pool<2>>::training_steps ==
-              steps<fused<small, relu>, fused<batch_norm<>, max_pool<2>>>{});  // a column is left over
+static_assert(
+    image_network<small, relu, batch_norm<>, max_pool<2>>::training_steps ==
+    steps<fused<small, relu>, fused<batch_norm<>, max_pool<2>>>{});  // a column is left over
 static_assert(image_network<small, relu, batch_norm<>, max_pool<2, stride<1>>>::inference_steps ==
               steps<fused<small, relu, batch_norm<>>, fused<max_pool<2, stride<1>>>>{});
 static_assert(image_network<large, relu, batch_norm<>, max_pool<2, same>>::training_steps ==

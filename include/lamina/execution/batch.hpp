@@ -200,8 +200,8 @@ class batch_memory {
 
 /// Throws `error` where the examples are not for a network of this input and so many outputs.
 /// `judged`: labels or targets are needed.
-[[gnu::cold]] inline void check_examples(const examples& from, std::ptrdiff_t image_size, std::size_t outputs,
-                           bool judged) {
+[[gnu::cold]] inline void check_examples(const examples& from, std::ptrdiff_t image_size,
+                                         std::size_t outputs, bool judged) {
   if (from.image_size != static_cast<std::size_t>(image_size)) {
     throw error("examples: expected images of " + std::to_string(image_size) + " values, found " +
                 std::to_string(from.image_size));

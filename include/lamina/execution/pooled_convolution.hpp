@@ -11,8 +11,8 @@
 
 namespace lamina::execution {
 
-/// conv2d, an activation, a normalisation (either may be missing in inference) and the max_pool that
-/// ends them: the output of the convolution is never stored.
+/// conv2d, an activation, a normalisation (either may be missing in inference) and the max_pool
+/// that ends them: the output of the convolution is never stored.
 template <class Blueprint, int Index, class T, class Arch>
 struct pooled_convolution_step : step_place<Blueprint, Index, T> {
   using place = step_place<Blueprint, Index, T>;

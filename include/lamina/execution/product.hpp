@@ -50,8 +50,7 @@ struct product_step : step_place<Blueprint, Index, T> {
   static constexpr bool known_by_output =
       !std::is_same_v<decltype(function_by_output(typename place::layers{})), unknown_function>;
   /// Backward, the members behind the product are this step's to undo.
-  static constexpr bool undoes =
-      place::members > 1 && !is_left_to_the_next<Blueprint, Index, T>();
+  static constexpr bool undoes = place::members > 1 && !is_left_to_the_next<Blueprint, Index, T>();
 
   static constexpr split outputs =
       split::by_work(channels, product::tile, product::work, product::work_of_a_piece);
@@ -155,10 +154,9 @@ struct product_step : step_place<Blueprint, Index, T> {
         undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
       } else if constexpr (product::transposes) {
         const int block = undoes ? part - pieces : part;
-        kernels::transpose_block<Arch>(product::in.size(),
-                                       as_const(place::input(batch)).block(block),
-                                       place::workspace(batch).block(block),
-                                       product::transposed_row);
+        kernels::transpose_block<Arch>(
+            product::in.size(), as_const(place::input(batch)).block(block),
+            place::workspace(batch).block(block), product::transposed_row);
       }
     });
   }
@@ -203,8 +201,7 @@ struct product_step : step_place<Blueprint, Index, T> {
       const range of{outputs.begin(slice), outputs.end(slice)};
       const std::ptrdiff_t row = product::weights_of_an_output;
       const auto dy = as_const(place::output_gradient(batch));
-      const auto x =
-          as_const(product::transposes ? place::workspace(batch) : place::input(batch));
+      const auto x = as_const(product::transposes ? place::workspace(batch) : place::input(batch));
       T* const db = place::template gradient<0, 1>(batch);
       if (product::goes_by_tile && !batch.keeps_gradients && batch.blocks() <= 4) {
         if constexpr (product::goes_by_tile) {

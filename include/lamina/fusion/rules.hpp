@@ -48,7 +48,8 @@ struct grouping {
 ///              product activation? normalisation max_pool   (a cheap convolution that comes first)
 ///              normalisation max_pool
 ///   inference: product activation? normalisation? max_pool?, product normalisation activation?
-/// where a pool that joins a product sees each pixel once, and one step for every other layer. `flatten` is a step that moves nothing, and ends a group.
+/// where a pool that joins a product sees each pixel once, and one step for every other layer.
+/// `flatten` is a step that moves nothing, and ends a group.
 template <std::size_t Layers>
 struct matcher {
   const std::array<fusion_facts, Layers>& facts;

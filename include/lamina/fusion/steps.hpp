@@ -85,8 +85,8 @@ constexpr bool tiles_its_input() {
   }
 }
 
-/// Most terms of a sum (input channels x taps) for which a convolution is computed anew: four passes
-/// over its output would take longer.
+/// Most terms of a sum (input channels x taps) for which a convolution is computed anew: four
+/// passes over its output would take longer.
 inline constexpr int cheap_terms = 16;
 
 template <class Located>
@@ -102,9 +102,9 @@ constexpr bool is_cheap_convolution() {
 
 template <class... Located>
 constexpr auto facts_for_fusion(list<Located...>) {
-  return std::array<fusion_facts, sizeof...(Located)>{fusion_facts{
-      kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>(),
-      tiles_its_input<Located>(), is_cheap_convolution<Located>()}...};
+  return std::array<fusion_facts, sizeof...(Located)>{
+      fusion_facts{kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>(),
+                   tiles_its_input<Located>(), is_cheap_convolution<Located>()}...};
 }
 
 template <std::size_t Index, class Type>

@@ -45,7 +45,7 @@ moments moments_of(const lane_sums& sums, const T* pivots, int pixels, int live)
 
 /// Adds the distances of some pixels to the pivots (lane), and their squares.
 template <class Arch, class T>
-void add_distances(lane_sums& sums, const T* x, int pixels, const T* pivots) {
+[[gnu::noinline]] void add_distances(lane_sums& sums, const T* x, int pixels, const T* pivots) {
   add_plane<Arch, T>(
       sums, pixels, [&](int i, auto& first, auto& second) __attribute__((always_inline)) {
         const auto distance = load<Arch>(x + i) - load<Arch>(pivots + i % lanes);
@@ -62,8 +62,8 @@ moments plane_moments(const T* x, int pixels, int live) {
   return moments_of<Arch>(sums, x, pixels, live);
 }
 
-/// The gradient at the input x of one channel, dy being the one at its output: factor * dy + slope *
-/// (x - center) + constant in the live lanes, zero in the others.
+/// The gradient at the input x of one channel, dy being the one at its output: factor * dy + slope
+/// * (x - center) + constant in the live lanes, zero in the others.
 template <class Arch, class T>
 struct normalisation_gradient {
   batch<Arch, T> factor, slope, center, constant;
@@ -90,8 +90,8 @@ template <class Arch, class T>
   for (int l = 0; l < lanes; ++l) mask[l] = l < live ? T(1) : T(0);
 }
 
-/// What a normalisation's backward pass reads, a value a channel, and the number of values that each
-/// statistic is of.
+/// What a normalisation's backward pass reads, a value a channel, and the number of values that
+/// each statistic is of.
 template <class T>
 struct normalisation_backward {
   const T *mean, *inverse_deviation, *gamma, *dgamma, *dbeta;
@@ -165,17 +165,18 @@ void batch_norm_backward_sums(plane_extents e, reading<T> x, reading<T> dy, int 
 }
 
 /// dx = gamma inverse_deviation (dy - dbeta / n - (x - mean) inverse_deviation dgamma / n), n being
-/// the images times the pixels, and then the gradient of `before`, the activation whose output x is.
-/// Dead lanes of dx become zero; dx may be dy.
+/// the images times the pixels, and then the gradient of `before`, the activation whose output x
+/// is. Dead lanes of dx become zero; dx may be dy.
 template <class Arch = native, class T, class Before = identity>
 void batch_norm_backward_input(plane_extents e, reading<T> x, reading<T> dy, blocked<T> dx,
                                int images, const T* mean, const T* inverse_deviation,
                                const T* gamma, const T* dgamma, const T* dbeta, range blocks,
                                range channels, Before before = {}) {
   const auto size = detail::plane_size<Arch, T>(e);
-  const detail::normalisation_backward<T> of{mean,   inverse_deviation,
-                                             gamma,  dgamma,
-                                             dbeta,  static_cast<T>(images) * static_cast<T>(e.pixels)};
+  const detail::normalisation_backward<T> of{
+      mean,  inverse_deviation,
+      gamma, dgamma,
+      dbeta, static_cast<T>(images) * static_cast<T>(e.pixels)};
   for (int b = blocks.first; b < blocks.last; ++b) {
     alignas(64) T mask[lanes];
     detail::mark_live_lanes<Arch>(mask, images - b * lanes);

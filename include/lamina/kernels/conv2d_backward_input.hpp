@@ -28,8 +28,8 @@ void conv2d_strided_row(const conv2d_row<T>& row, conv2d_extents e) {
   constexpr int o = conv2d_output_tile<Arch, T>;
   for (int column = 0; column < e.in_width; ++column) {
     const auto taps = taps_of_pixel<SW>(column, KW - 1 - e.pad_left, KW, e.out_width);
-    conv2d_edge<Arch, Whole>(row, row.x + taps.output * lanes, taps.first * o, taps.count,
-                                SW * o, row.y + column * lanes, identity{});
+    conv2d_edge<Arch, Whole>(row, row.x + taps.output * lanes, taps.first * o, taps.count, SW * o,
+                             row.y + column * lanes, identity{});
   }
 }
 

@@ -26,7 +26,7 @@ struct conv2d_row {
   T* y;           // (output of the tile, column, lane)
   const T* bias;  // of the tile, null: zeros
   int channels, rows;
-  int outputs;    // of the tile; the weights of those that a tile lacks are zeros
+  int outputs;  // of the tile; the weights of those that a tile lacks are zeros
   std::ptrdiff_t x_channel, x_row, weights_channel, weights_row, y_channel;
   bool first, last;  // piece of the input channels
 };
@@ -132,7 +132,8 @@ template <class Arch, bool Whole, class T, class Activation>
 
 /// One row of outputs of one tile: edges one pixel at a time, the middle `Pixels` at a time.
 template <class Arch, bool Whole, int KW, int SW, class T, class Activation>
-void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e, Activation activation) {
+[[gnu::noinline]] void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e,
+                                       Activation activation) {
   constexpr int outputs = conv2d_output_tile<Arch, T>, pixels = tile<Arch, T>::conv2d_pixels;
   const int left = std::clamp(ceil_divide(e.pad_left, SW), 0, e.out_width);
   const int right = std::clamp((e.in_width - KW + e.pad_left + SW) / SW, left, e.out_width);
@@ -142,12 +143,12 @@ void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e, Activation acti
     const int origin = column * SW - e.pad_left;
     if (column == left && groups > 0) {
       conv2d_middle<Arch, Whole, pixels, KW, SW>(row, groups, row.x + origin * lanes, y,
-                                                   activation);
+                                                 activation);
       column += groups * pixels;
     } else {
       const range taps = taps_inside(origin, KW, e.in_width);
       conv2d_edge<Arch, Whole>(row, row.x + (origin + taps.first) * lanes, taps.first * outputs,
-                                 taps.last - taps.first, outputs, y, activation);
+                               taps.last - taps.first, outputs, y, activation);
       ++column;
     }
   }
@@ -163,8 +164,9 @@ template <class T, int Taps>
 /// Row r of the outputs first, first + 1, ... of one tile to y, whose channels lie y_channel apart;
 /// one piece of the input channels after the other.
 template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation>
-void conv2d_row_of_tile(const conv2d_product<T>& p, const T* x, T* y, std::ptrdiff_t y_channel,
-                        int r, int first, int last, Activation activation) {
+[[gnu::noinline]] void conv2d_row_of_tile(const conv2d_product<T>& p, const T* x, T* y,
+                                          std::ptrdiff_t y_channel, int r, int first, int last,
+                                          Activation activation) {
   constexpr int o = conv2d_output_tile<Arch, T>;
   const conv2d_extents& e = p.e;
   const int step = conv2d_channels_at_once<T, KH * KW>(e.in_channels);

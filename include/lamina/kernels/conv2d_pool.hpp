@@ -7,9 +7,10 @@
 namespace lamina::kernels {
 
 // A convolution, its activation, a normalisation and a max-pooling as one. A band of the
-// convolution's rows, those that one row of the pool sees, stays in the first cache; the whole output
-// is never stored. Training needs it four times (statistics, forward, and twice backward) and
-// computes it anew each time: for a convolution with a few terms a sum that is cheaper than memory.
+// convolution's rows, those that one row of the pool sees, stays in the first cache; the whole
+// output is never stored. Training needs it four times (statistics, forward, and twice backward)
+// and computes it anew each time: for a convolution with a few terms a sum that is cheaper than
+// memory.
 
 /// The pool sees the convolution's output, and each pixel of it once (`pools_each_pixel_once`).
 struct conv2d_pool_extents {
@@ -68,9 +69,11 @@ template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation,
                                                from.scratch + (r - rows.first) * row_size, channel,
                                                r, first, last, activation);
     const int height = rows.last - rows.first;
-    use(conv2d_pool_band{row, rows, {1, height, pool.in_width, 1, pool.out_width, height,
-                                     pool.window_width, height, pool.stride_width, 0,
-                                     pool.pad_left}, channel});
+    use(conv2d_pool_band{row,
+                         rows,
+                         {1, height, pool.in_width, 1, pool.out_width, height, pool.window_width,
+                          height, pool.stride_width, 0, pool.pad_left},
+                         channel});
   }
 }
 
@@ -95,8 +98,8 @@ double unpool_band(const conv2d_pool_band& band, T* plane, const T* dy, const sc
 
 /// Outputs whose weights' sums are held in registers together.
 template <class Arch, class T, int KW>
-inline constexpr int conv2d_pool_tile =
-    std::min(conv2d_output_tile<Arch, T>, conv2d_weights_tile<Arch, T, KW>::outputs);
+inline constexpr int conv2d_pool_tile = std::min(conv2d_output_tile<Arch, T>,
+                                                 conv2d_weights_tile<Arch, T, KW>::outputs);
 
 /// Adds what one band adds to the sums (tile of outputs, term, output, lane) of the weights, the
 /// band holding the gradient of the convolution's output now.
@@ -136,15 +139,16 @@ void conv2d_pool_statistics(window<KH, KW, SH, SW> taps, const conv2d_pool_opera
     for (int b = 0; b * lanes < images; ++b) {
       detail::lane_sums sums[most];
       alignas(64) T pivots[most][lanes];
-      detail::for_each_band<Arch>(
-          taps, from, x.block(b), first, last, activation, [&](const detail::conv2d_pool_band& band) {
-            for (int o = 0; o < last - first; ++o) {
-              const T* y = from.scratch + o * band.channel;
-              if (band.row == 0)
-                for (int l = 0; l < lanes; ++l) pivots[o][l] = y[l];
-              detail::add_distances<Arch>(sums[o], y, band.pixels(), pivots[o]);
-            }
-          });
+      detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
+                                  [&](const detail::conv2d_pool_band& band) {
+                                    for (int o = 0; o < last - first; ++o) {
+                                      const T* y = from.scratch + o * band.channel;
+                                      if (band.row == 0)
+                                        for (int l = 0; l < lanes; ++l) pivots[o][l] = y[l];
+                                      detail::add_distances<Arch>(sums[o], y, band.pixels(),
+                                                                  pivots[o]);
+                                    }
+                                  });
       for (int o = 0; o < last - first; ++o)
         moments[o] = detail::together<Arch>(
             moments[o], detail::moments_of<Arch>(sums[o], pivots[o], pixels,
@@ -179,11 +183,12 @@ void conv2d_pool_forward(window<KH, KW, SH, SW> taps, const conv2d_pool_operands
   };
   detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
     for (int b = blocks.first; b < blocks.last; ++b)
-      detail::for_each_band<Arch>(
-          taps, from, x.block(b), first, last, activation, [&](const detail::conv2d_pool_band& band) {
-            for (int o = 0; o < last - first; ++o)
-              pool(band, o, first, y.block(b) + (first + o) * y_channel + band.row * y_row);
-          });
+      detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
+                                  [&](const detail::conv2d_pool_band& band) {
+                                    for (int o = 0; o < last - first; ++o)
+                                      pool(band, o, first,
+                                           y.block(b) + (first + o) * y_channel + band.row * y_row);
+                                  });
   });
 }
 
@@ -199,7 +204,8 @@ void conv2d_pool_backward_sums(window<KH, KW, SH, SW> taps, const conv2d_pool_op
     detail::lane_sums sums[conv2d_output_tile<Arch, T>];
     for (int b = 0; b < blocks; ++b)
       detail::for_each_band<Arch>(
-          taps, from, x.block(b), first, last, activation, [&](const detail::conv2d_pool_band& band) {
+          taps, from, x.block(b), first, last, activation,
+          [&](const detail::conv2d_pool_band& band) {
             for (int o = first; o < last; ++o)
               detail::with_side(band.pool, [&](auto side) {
                 detail::add_pooled_plane<Arch, side>(
@@ -217,21 +223,20 @@ void conv2d_pool_backward_sums(window<KH, KW, SH, SW> taps, const conv2d_pool_op
 /// dw and db of the convolution from the gradient dy of the pool's output, all blocks; at most
 /// conv2d_pool_terms terms a sum.
 template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
-void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps,
-                                  const conv2d_pool_operands<T>& from, reading<T> x, reading<T> dy,
-                                  int images, const T* mean, const T* inverse_deviation,
-                                  const T* gamma, const T* dgamma, const T* dbeta, const T* scale,
-                                  const T* shift, T* dw, T* db, range outputs,
-                                  Activation activation) {
+void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps, const conv2d_pool_operands<T>& from,
+                                  reading<T> x, reading<T> dy, int images, const T* mean,
+                                  const T* inverse_deviation, const T* gamma, const T* dgamma,
+                                  const T* dbeta, const T* scale, const T* shift, T* dw, T* db,
+                                  range outputs, Activation activation) {
   constexpr int most = conv2d_output_tile<Arch, T>, w = width<Arch, T>;
   const conv2d_extents& e = from.e.product;
   const std::ptrdiff_t dy_row = from.e.pool.out_width * lanes;
   const std::ptrdiff_t dy_channel = dy_row * from.e.pool.out_height;
   const int terms = e.in_channels * KH * KW;
   const detail::normalisation_backward<T> of{
-      mean,   inverse_deviation,
-      gamma,  dgamma,
-      dbeta,  static_cast<T>(images) * static_cast<T>(e.out_height * e.out_width)};
+      mean,  inverse_deviation,
+      gamma, dgamma,
+      dbeta, static_cast<T>(images) * static_cast<T>(e.out_height * e.out_width)};
   for (int first = outputs.first; first < outputs.last; first += most) {
     const int last = std::min(first + most, outputs.last);
     alignas(64) T sums[most * conv2d_pool_terms * w] = {};
@@ -239,19 +244,20 @@ void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps,
     for (int b = 0; b * lanes < images; ++b) {
       alignas(64) T mask[lanes];
       detail::mark_live_lanes<Arch>(mask, images - b * lanes);
-      detail::for_each_band<Arch>(
-          taps, from, x.block(b), first, last, activation, [&](const detail::conv2d_pool_band& band) {
-            for (int o = first; o < last; ++o) {
-              const detail::scaled<Arch, T> view{batch<Arch, T>(scale[o]),
-                                                 batch<Arch, T>(shift[o])};
-              biases[o - first] += detail::unpool_band<Arch>(
-                  band, from.scratch + (o - first) * band.channel,
-                  dy.block(b) + o * dy_channel + band.row * dy_row, view,
-                  detail::gradient_of_channel<Arch, T>(of, o, mask), activation);
-            }
-            detail::add_band_weights<Arch>(taps, e, from.scratch, band, x.block(b), last - first,
-                                           sums);
-          });
+      detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
+                                  [&](const detail::conv2d_pool_band& band) {
+                                    for (int o = first; o < last; ++o) {
+                                      const detail::scaled<Arch, T> view{batch<Arch, T>(scale[o]),
+                                                                         batch<Arch, T>(shift[o])};
+                                      biases[o - first] += detail::unpool_band<Arch>(
+                                          band, from.scratch + (o - first) * band.channel,
+                                          dy.block(b) + o * dy_channel + band.row * dy_row, view,
+                                          detail::gradient_of_channel<Arch, T>(of, o, mask),
+                                          activation);
+                                    }
+                                    detail::add_band_weights<Arch>(taps, e, from.scratch, band,
+                                                                   x.block(b), last - first, sums);
+                                  });
     }
     detail::finish_band_weights<Arch>(taps, sums, last - first, terms, dw + first * terms);
     for (int o = first; o < last; ++o) db[o] = static_cast<T>(biases[o - first]);

@@ -43,8 +43,9 @@ struct conv2d_weights_sums {
   [[gnu::always_inline]] void start(const T* memory) {
     unroll<all>([&](auto i) __attribute__((always_inline)) {
       at[0][i] = load<Arch>(memory + i * w);
-      unroll<apart - 1>([&](auto r)
-                            __attribute__((always_inline)) { at[r + 1][i] = batch<Arch, T>(T(0)); });
+      unroll<apart - 1>([&](auto r) __attribute__((always_inline)) {
+        at[r + 1][i] = batch<Arch, T>(T(0));
+      });
     });
   }
 

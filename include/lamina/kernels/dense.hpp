@@ -112,8 +112,7 @@ void dense_outputs(const dense_product<T>& p, dense_weights_of_tile<T> tile, ran
 
 /// Elements of a copied term of a tile.
 template <class Arch, int Outputs, class T>
-inline constexpr int dense_copied =
-    (Outputs + width<Arch, T> - 1) / width<Arch, T> * width<Arch, T>;
+inline constexpr int dense_copied = (Outputs + width<Arch, T> - 1) / width<Arch, T>* width<Arch, T>;
 
 /// The weights of a tile as they lie, or a copy (term, output) of those whose terms would displace
 /// each other.

@@ -47,7 +47,8 @@ void gather_bytes(const std::uint8_t* const* rows, int pixels, float scale, floa
       for (int l = 0; l < lanes; l += w) {
         const int shift = std::endian::native == std::endian::little ? 8 * k : 24 - 8 * k;
         const words bytes = (words::load_aligned(packed + l) >> shift) & words(255u);
-        put<Arch>(x + k * lanes + l, xsimd::to_float(xsimd::bitwise_cast<integers>(bytes)) * factor);
+        put<Arch>(x + k * lanes + l,
+                  xsimd::to_float(xsimd::bitwise_cast<integers>(bytes)) * factor);
       }
   }
 }
@@ -85,8 +86,7 @@ template <class Arch = native, class T>
 void transpose_block(int n, const T* x, T* xt, std::ptrdiff_t row) {
   for (int i = 0; i < n; i += lanes)
     for (int l = 0; l < lanes; ++l)
-      for (int k = i; k < std::min(n, i + lanes); ++k)
-        xt[l * row + k] = x[k * lanes + l];
+      for (int k = i; k < std::min(n, i + lanes); ++k) xt[l * row + k] = x[k * lanes + l];
 }
 
 template <class Arch = native, class T>

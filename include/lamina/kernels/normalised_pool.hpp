@@ -37,8 +37,8 @@ template <class Arch, class T, class Patch, class View>
 
 /// Adds (x - center) dy and dy over one plane, dy by pooled pixel and x at its maximum.
 template <class Arch, int Side, class T, class View>
-void add_pooled_plane(lane_sums& totals, const pool_extents& e, const T* x, const T* dy, View view,
-                      batch<Arch, T> center) {
+[[gnu::noinline]] void add_pooled_plane(lane_sums& totals, const pool_extents& e, const T* x,
+                                        const T* dy, View view, batch<Arch, T> center) {
   partial_sums<Arch, T> sums;
   sums.clear();
   int added = 0;
@@ -63,8 +63,9 @@ void add_pooled_plane(lane_sums& totals, const pool_extents& e, const T* x, cons
 
 /// dx of one plane whose patches tile it, from the gradient dy of the pooled plane; dx may be x.
 template <class Arch, int Side, class T, class View, class Before>
-void unpool_plane(const pool_extents& e, const T* x, const T* dy, T* dx, View view,
-                  const normalisation_gradient<Arch, T> gradient, Before before) {
+[[gnu::noinline]] void unpool_plane(const pool_extents& e, const T* x, const T* dy, T* dx,
+                                    View view, const normalisation_gradient<Arch, T> gradient,
+                                    Before before) {
   const batch<Arch, T> zero(T(0));
   for_each_patch<Arch, Side>(
       e, [&](int o, const auto& p) __attribute__((always_inline)) {
@@ -112,8 +113,8 @@ constexpr bool pools_each_pixel_once(pool_extents e) {
   return detail::patches_tile<Arch>(e);
 }
 
-/// dgamma and dbeta as batch_norm_backward_sums has them, from the gradient dy of the pooled planes:
-/// only the pixels that were the largest of their window count. All blocks.
+/// dgamma and dbeta as batch_norm_backward_sums has them, from the gradient dy of the pooled
+/// planes: only the pixels that were the largest of their window count. All blocks.
 template <class Arch = native, class T>
 void batch_norm_max_pool_backward_sums(pool_extents e, reading<T> x, reading<T> dy, int blocks,
                                        const T* mean, const T* inverse_deviation, const T* scale,
@@ -141,9 +142,10 @@ void batch_norm_max_pool_backward_input(pool_extents e, reading<T> x, reading<T>
                                         const T* gamma, const T* dgamma, const T* dbeta,
                                         const T* scale, const T* shift, range blocks,
                                         range channels, Before before = {}) {
-  const detail::normalisation_backward<T> of{mean, inverse_deviation, gamma, dgamma, dbeta,
-                                             static_cast<T>(images) *
-                                                 static_cast<T>(e.in_height * e.in_width)};
+  const detail::normalisation_backward<T> of{
+      mean,  inverse_deviation,
+      gamma, dgamma,
+      dbeta, static_cast<T>(images) * static_cast<T>(e.in_height * e.in_width)};
   for (int b = blocks.first; b < blocks.last; ++b) {
     alignas(64) T mask[lanes];
     detail::mark_live_lanes<Arch>(mask, images - b * lanes);

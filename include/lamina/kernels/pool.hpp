@@ -93,7 +93,7 @@ template <class Arch, class T, class Patch, class View>
 
 /// One channel's plane: y (pixel, lane) from x (pixel, lane).
 template <class Arch, int Side, class T, class View>
-void max_pool_plane(const pool_extents& e, const T* x, T* y, View view) {
+[[gnu::noinline]] void max_pool_plane(const pool_extents& e, const T* x, T* y, View view) {
   for_each_patch<Arch, Side>(
       e, [&](int o, const auto& p) __attribute__((always_inline)) {
         for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {

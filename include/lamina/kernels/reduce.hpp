@@ -21,9 +21,8 @@ struct partial_sums {
   batch<Arch, T> first[n], second[n];
 
   [[gnu::always_inline]] void clear() {
-    unroll<n>([&](auto i) __attribute__((always_inline)) {
-      first[i] = second[i] = batch<Arch, T>(T(0));
-    });
+    unroll<n>([&](auto i)
+                  __attribute__((always_inline)) { first[i] = second[i] = batch<Arch, T>(T(0)); });
   }
 
   [[gnu::always_inline]] void add_to(lane_sums& totals) const {
