@@ -110,9 +110,9 @@ void add_band_weights(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* 
   for_each_tile<conv2d_pool_tile<Arch, T, KW>>({0, outputs}, [&](auto tile, int o) {
     constexpr int some = decltype(tile)::value;
     const conv2d_band<T> rows{gradient + o * band.channel, band.channel, band.rows};
-    T* const to = sums + o * terms * width<Arch, T>;
-    conv2d_weights_add<Arch, true, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, to);
-    conv2d_weights_add<Arch, false, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, to);
+    conv2d_weights_add<Arch, true, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, sums);
+    conv2d_weights_add<Arch, false, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, sums);
+    sums += some * terms * width<Arch, T>;
   });
 }
 
@@ -229,6 +229,7 @@ void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps, const conv2d_pool
                                   const T* dbeta, const T* scale, const T* shift, T* dw, T* db,
                                   range outputs, Activation activation) {
   constexpr int most = conv2d_output_tile<Arch, T>, w = width<Arch, T>;
+  constexpr int tile = detail::conv2d_pool_tile<Arch, T, KW>;  // the last one may overlap
   const conv2d_extents& e = from.e.product;
   const std::ptrdiff_t dy_row = from.e.pool.out_width * lanes;
   const std::ptrdiff_t dy_channel = dy_row * from.e.pool.out_height;
@@ -239,7 +240,7 @@ void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps, const conv2d_pool
       dbeta, static_cast<T>(images) * static_cast<T>(e.out_height * e.out_width)};
   for (int first = outputs.first; first < outputs.last; first += most) {
     const int last = std::min(first + most, outputs.last);
-    alignas(64) T sums[most * conv2d_pool_terms * w] = {};
+    alignas(64) T sums[(most + tile) * conv2d_pool_terms * w] = {};
     double biases[most] = {};
     for (int b = 0; b * lanes < images; ++b) {
       alignas(64) T mask[lanes];

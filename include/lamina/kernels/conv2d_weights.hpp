@@ -255,17 +255,6 @@ void conv2d_bias_gradient(const conv2d_gradient<T>& g, int output) {
   g.db[output] = static_cast<T>(total);
 }
 
-/// Calls f(constant, first) for whole tiles of `Outputs` outputs, then for smaller ones.
-template <int Outputs, class F>
-[[gnu::always_inline]] inline void for_each_tile(range outputs, F&& f) {
-  int o = outputs.first;
-  for (; o + Outputs <= outputs.last; o += Outputs) f(std::integral_constant<int, Outputs>{}, o);
-  if constexpr (Outputs > 1) {
-    constexpr int fewer = Outputs > 5 ? 5 : Outputs > 3 ? 3 : Outputs - 1;
-    if (o < outputs.last) for_each_tile<fewer>({o, outputs.last}, f);
-  }
-}
-
 }  // namespace detail
 
 /// dw = the gradient of the weights and db = the sum of dy, over all blocks, for the given outputs;
@@ -277,7 +266,7 @@ void conv2d_backward_weights(window<KH, KW, SH, SW>, conv2d_extents e, reading<T
                              range outputs) {
   const detail::conv2d_gradient<T> g{e, dy, x, blocks, dw, db};
   using tile = detail::conv2d_weights_tile<Arch, T, KW>;
-  detail::for_each_tile<tile::outputs>(outputs, [&](auto some, int o) {
+  for_each_tile<tile::outputs>(outputs, [&](auto some, int o) {
     for (int c = 0; c < e.in_channels; c += tile::channels)
       detail::conv2d_weights_some<Arch, some, KH, KW, SH, SW>(
           g, o, {c, std::min(c + tile::channels, e.in_channels)});

@@ -63,13 +63,9 @@ void dense_weight(const dense_gradient<T>& g, int output, int input) {
 /// `Vectors` registers of inputs from `input` on, all outputs of the range.
 template <class Arch, int Outputs, int Vectors, class T>
 void dense_weights_column(const dense_gradient<T>& g, range outputs, int input) {
-  int o = outputs.first;
-  for (; o + Outputs <= outputs.last; o += Outputs)
-    dense_weights_tile<Arch, Outputs, Vectors>(g, o, input);
-  if constexpr (Outputs > 1) {
-    if (o < outputs.last)
-      dense_weights_column<Arch, Outputs / 2, Vectors>(g, {o, outputs.last}, input);
-  }
+  for_each_tile<Outputs>(outputs, [&](auto tile, int o) {
+    dense_weights_tile<Arch, decltype(tile)::value, Vectors>(g, o, input);
+  });
 }
 
 /// A row's last register overlaps the one before it: both compute the same sums.

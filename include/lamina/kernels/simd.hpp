@@ -143,4 +143,16 @@ template <class Arch, class T, class F>
                                    __attribute__((always_inline)) { f(i + r * width<Arch, T>); });
 }
 
+/// Calls f(constant, first) for tiles of `Outputs` outputs; the last one overlaps the one before it
+/// where outputs are left over: both compute the same sums. Fewer outputs go one by one.
+template <int Outputs, class F>
+[[gnu::always_inline]] inline void for_each_tile(range outputs, F&& f) {
+  if (outputs.last - outputs.first >= Outputs) {
+    for (int o = outputs.first; o < outputs.last; o += Outputs)
+      f(std::integral_constant<int, Outputs>{}, std::min(o, outputs.last - Outputs));
+  } else {
+    for (int o = outputs.first; o < outputs.last; ++o) f(std::integral_constant<int, 1>{}, o);
+  }
+}
+
 }  // namespace lamina::kernels
