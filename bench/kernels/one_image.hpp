@@ -7,7 +7,7 @@
 
 #include "products.hpp"
 
-#include <lamina/kernels/one_image.hpp>
+#include <lamina/kernels/one_image_conv2d.hpp>
 
 namespace bench {
 

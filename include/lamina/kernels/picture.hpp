@@ -80,7 +80,7 @@ namespace detail {
 inline constexpr int most_taps = 65;
 
 /// Weights of a Gaussian from its middle on, cut at 4 deviations; all of them add up to `sum`.
-template <class T>
+template <class Arch, class T>
 int gaussian(double deviation, double sum, T* taps) {
   const int radius = std::min(static_cast<int>(4 * deviation + 0.5), most_taps - 1);
   const auto weight = [&](int i) { return std::exp(-0.5 * i * i / (deviation * deviation)); };
@@ -122,11 +122,11 @@ void elastic_noise(int pixels, const std::uint32_t* keys, std::uint32_t first, T
 template <class Arch = native, class T>
 void elastic_smooth(image_extents e, elastic_extents how, T* x, std::type_identity_t<T>* scratch) {
   T taps[detail::most_taps];
-  int radius = detail::gaussian(how.deviation, how.strength, taps);
+  int radius = detail::gaussian<Arch>(how.deviation, how.strength, taps);
   const std::ptrdiff_t row = std::ptrdiff_t{e.width} * lanes;
   for (int i = 0; i < e.width; ++i)
     detail::smooth<Arch>(e.height, row, taps, radius, x + i * lanes, scratch + i * lanes);
-  radius = detail::gaussian(how.deviation, 1, taps);
+  radius = detail::gaussian<Arch>(how.deviation, 1, taps);
   for (int i = 0; i < e.height; ++i)
     detail::smooth<Arch>(e.width, lanes, taps, radius, scratch + i * row, x + i * row);
 }
