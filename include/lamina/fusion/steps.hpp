@@ -69,14 +69,15 @@ constexpr layer_kind kind_of() {
 /// convolution: those of a few channels are held near the processor.
 inline constexpr int pixels_of_a_band = 1024;
 
-/// Whether a sliding layer has a stride as large as its window, and the windows cover the image.
+constexpr bool tiles(sampling s) {
+  return s.stride == s.window && s.outputs() * s.stride - s.padding() >= s.extent;
+}
+
+/// Whether a pool has a stride as large as its window, and the windows cover the image.
 template <class Located>
 constexpr bool tiles_its_input() {
-  using Layer = typename Located::layer;
-  if constexpr (requires { Layer::rows(typename Located::in{}); }) {
-    constexpr auto tiles = [](sampling s) {
-      return s.stride == s.window && s.outputs() * s.stride - s.padding() >= s.extent;
-    };
+  if constexpr (kind_of<typename Located::layer>() == layer_kind::max_pool) {
+    using Layer = typename Located::layer;
     constexpr sampling rows = Layer::rows(typename Located::in{});
     constexpr sampling columns = Layer::columns(typename Located::in{});
     return tiles(rows) && tiles(columns) && rows.window * columns.extent <= pixels_of_a_band;
@@ -100,11 +101,17 @@ constexpr bool is_cheap_convolution() {
   }
 }
 
-template <class... Located>
-constexpr auto facts_for_fusion(list<Located...>) {
-  return std::array<fusion_facts, sizeof...(Located)>{
+constexpr auto facts_for_fusion(list<>) { return std::array<fusion_facts, 0>{}; }
+
+template <class First, class... Located>
+constexpr auto facts_for_fusion(list<First, Located...>) {
+  std::array<fusion_facts, 1 + sizeof...(Located)> facts{
+      fusion_facts{kind_of<typename First::layer>(), is_homogeneous<typename First::layer>(),
+                   tiles_its_input<First>()},
       fusion_facts{kind_of<typename Located::layer>(), is_homogeneous<typename Located::layer>(),
-                   tiles_its_input<Located>(), is_cheap_convolution<Located>()}...};
+                   tiles_its_input<Located>()}...};
+  facts[0].cheap = is_cheap_convolution<First>();  // no other place asks for it
+  return facts;
 }
 
 template <std::size_t Index, class Type>
