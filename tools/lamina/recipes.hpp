@@ -19,15 +19,9 @@ inline lamina::recipe best_mnist_mlp() {
 }
 
 inline lamina::recipe best_asl_mlp() {
-  return {.name = "best",
-          .epochs = 20,
-          .batch = 64,
-          .optimizer = "adamw",
-          .learning_rate = 2e-3,
-          .weight_decay = 0.05,
-          .schedule = "one-cycle",
-          .label_smoothing = 0.05,
-          .average = 0.998};
+  auto how = best_mnist_mlp();
+  how.epochs = 20;
+  return how;
 }
 
 inline lamina::recipe best_asl_cnn() {

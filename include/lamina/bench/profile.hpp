@@ -103,6 +103,12 @@ struct profiled_steps {
   static multiply_adds backward(const layer_work& of) { return of.backward(); }
   static phase forward_phase(int step) { return {"forward " + name(step), work<forward>(step)}; }
   static phase backward_phase(int step) { return {"backward " + name(step), work<backward>(step)}; }
+  /// The images into the lanes, then each step.
+  static std::vector<phase> prediction_phases() {
+    std::vector<phase> all{{"gather"}};
+    for (int i = 0; i < blueprint::code.count; ++i) all.push_back(forward_phase(i));
+    return all;
+  }
 };
 
 /// A training step, phase by phase: the images into the lanes, the weights packed, each fused step
@@ -210,11 +216,7 @@ class inference_profile {
     engine::prepare(memory_.frame_of(images, parameters_.data(), nullptr, fixed_.data()));
   }
 
-  static std::vector<phase> phases() {
-    std::vector<phase> all{{"gather"}};
-    for (int i = 0; i < steps; ++i) all.push_back(described::forward_phase(i));
-    return all;
-  }
+  static std::vector<phase> phases() { return described::prediction_phases(); }
 
   timed_phases run(int threads) {
     return time_phases(1 + static_cast<std::size_t>(steps), threads,

@@ -47,11 +47,7 @@ class one_image_profile {
     scratch_ = execution::buffer<T>(scratch);
   }
 
-  static std::vector<phase> phases() {
-    std::vector<phase> all{{"gather"}};
-    for (int i = 0; i < steps; ++i) all.push_back(described::forward_phase(i));
-    return all;
-  }
+  static std::vector<phase> phases() { return described::prediction_phases(); }
 
   timed_phases run(int threads) {
     return time_phases(1 + static_cast<std::size_t>(steps), threads,

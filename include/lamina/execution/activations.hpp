@@ -24,6 +24,16 @@ constexpr auto activation_of(layers::leaky_relu<Slope>) {
   return kernels::leaky_relu{Slope};
 }
 
+/// The activation that follows the product of a step at once, or the identity.
+template <class Place>
+constexpr auto activation_behind() {
+  if constexpr (Place::template is<1>(layer_kind::activation)) {
+    return activation_of(typename Place::template layer<1>{});
+  } else {
+    return kernels::identity{};
+  }
+}
+
 /// Stands for a function that cannot be told from the output of a step.
 struct unknown_function {};
 

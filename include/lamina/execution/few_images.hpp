@@ -100,14 +100,8 @@ class few_images {
 
   /// The step whose input a join adds; 0 for other steps.
   static constexpr int forked(int index) {
-    int depth = 0;
-    for (int i = index; i >= 0; --i) {
-      const auto kind = Blueprint::code.operations[static_cast<std::size_t>(i)].kind;
-      if (kind == layer_kind::join) ++depth;
-      if (kind == layer_kind::fork && --depth == 0) return i;
-      if (depth == 0) return 0;
-    }
-    return 0;
+    const auto kind = Blueprint::code.operations[static_cast<std::size_t>(index)].kind;
+    return kind == layer_kind::join ? detail::fork_of(Blueprint::code, index) : 0;
   }
 
   int images_ = 0;

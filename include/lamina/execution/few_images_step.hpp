@@ -57,15 +57,6 @@ struct few_images_step : step_place<Blueprint, Index, T> {
   /// A fork moves nothing: its output is its input.
   static constexpr std::ptrdiff_t output_size = kind == layer_kind::fork ? 0 : out.size();
 
-  template <int Member>
-  static constexpr bool is(layer_kind kind) {
-    if constexpr (Member < place::members) {
-      return detail::kind_of<typename place::template layer<Member>>() == kind;
-    } else {
-      return false;
-    }
-  }
-
   static constexpr std::size_t scratch_size() {
     if constexpr (kind == layer_kind::product && in_shape::rank == 3) {
       using layer = typename place::template layer<0>;
@@ -131,7 +122,7 @@ struct few_images_step : step_place<Blueprint, Index, T> {
 
   template <int Member>
   static normalisation_statistics<T> statistics(const frame<T>& batch) {
-    if constexpr (is<Member>(layer_kind::normalisation)) {
+    if constexpr (place::template is<Member>(layer_kind::normalisation)) {
       return normalisation_statistics<T>::at(
           place::template fixed<Member>(batch),
           detail::extents_of(typename place::template located<Member>::in{}).channels);
@@ -144,17 +135,11 @@ struct few_images_step : step_place<Blueprint, Index, T> {
   static void multiply(const frame<T>& batch, const T* x, T* y, std::ptrdiff_t stride,
                        [[maybe_unused]] T* scratch) {
     using enum layer_kind;
-    constexpr bool activates = is<1>(activation);
-    constexpr int norm = activates ? 2 : 1;
-    constexpr bool normalises_first = is<1>(normalisation) && is<2>(activation);
+    constexpr int norm = place::template is<1>(activation) ? 2 : 1;
+    constexpr bool normalises_first =
+        place::template is<1>(normalisation) && place::template is<2>(activation);
     const auto held = statistics<norm>(batch);
-    const auto function = [] {
-      if constexpr (activates) {
-        return activation_of(typename place::template layer<1>{});
-      } else {
-        return kernels::identity{};
-      }
-    }();
+    const auto function = activation_behind<place>();
     const kernels::product_end<T, decltype(function)> end{place::template parameter<0, 1>(batch),
                                                           held.scale, held.shift, function};
     if constexpr (in_shape::rank == 1) {
@@ -179,7 +164,7 @@ struct few_images_step : step_place<Blueprint, Index, T> {
                        std::ptrdiff_t stride, T* scratch) {
     using product = product_kernels<typename place::template located<0>, T, Arch>;
     constexpr auto pool = [] {
-      if constexpr (is<place::members - 1>(layer_kind::max_pool)) {
+      if constexpr (place::template is<place::members - 1>(layer_kind::max_pool)) {
         return pool_extents_of<typename place::template located<place::members - 1>>();
       } else {
         return kernels::pool_extents{};

@@ -84,6 +84,16 @@ struct step_place {
   template <int Member>
   using layer = typename located<Member>::layer;
 
+  /// Whether there is such a member, and of this kind.
+  template <int Member>
+  static constexpr bool is(layer_kind kind) {
+    if constexpr (Member < members) {
+      return detail::kind_of<layer<Member>>() == kind;
+    } else {
+      return false;
+    }
+  }
+
   /// All of them, as fused<…>.
   using layers = typename decltype([]<int... Member>(std::integer_sequence<int, Member...>) {
     return std::type_identity<fused<layer<Member>...>>{};

@@ -18,13 +18,9 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
   using place = step_place<Blueprint, Index, T>;
   using product = product_kernels<typename place::template located<0>, T, Arch>;
 
-  template <int Member>
-  static constexpr bool is(layer_kind kind) {
-    return detail::kind_of<typename place::template layer<Member>>() == kind;
-  }
-  static constexpr bool activates = is<1>(layer_kind::activation);
-  static constexpr int norm = activates ? 2 : 1;
-  static constexpr bool normalises = is<norm>(layer_kind::normalisation);
+  static constexpr auto activation = activation_behind<place>();
+  static constexpr int norm = place::template is<1>(layer_kind::activation) ? 2 : 1;
+  static constexpr bool normalises = place::template is<norm>(layer_kind::normalisation);
 
   static constexpr kernels::conv2d_pool_extents extents{
       product::extents, pool_extents_of<typename place::template located<place::members - 1>>()};
@@ -36,14 +32,6 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
   /// Backward takes four to five times as long a channel as a pass forward.
   static constexpr split outputs =
       split::by_work(channels, product::tile, product::work, trains ? 500'000 : 1'000'000);
-
-  static constexpr auto activation() {
-    if constexpr (activates) {
-      return activation_of(typename place::template layer<1>{});
-    } else {
-      return kernels::identity{};
-    }
-  }
 
   /// Calls f(operands) with memory for a band of rows.
   template <class F>
@@ -77,7 +65,7 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
     const T* shift = statistics(batch).shift;
     with_operands(batch, [&](const auto& from) {
       kernels::conv2d_pool_forward<Arch>(taps, from, place::input(batch), place::output(batch),
-                                         scale, shift, blocks, of, activation());
+                                         scale, shift, blocks, of, activation);
     });
   }
 
@@ -100,7 +88,7 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
     const auto held = statistics(batch);
     with_operands(batch, [&](const auto& from) {
       kernels::conv2d_pool_statistics<Arch>(taps, from, place::input(batch), batch.images,
-                                            held.mean, held.variance, of, activation());
+                                            held.mean, held.variance, of, activation);
     });
     take_statistics<typename place::template layer<norm>>(
         held, of, place::template parameter<norm, 0>(batch),
@@ -131,12 +119,12 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
     with_operands(batch, [&](const auto& from) {
       kernels::conv2d_pool_backward_sums<Arch>(
           taps, from, place::input(batch), place::output_gradient(batch), batch.blocks(), mean,
-          inverse, scale, shift, dgamma, dbeta, of, activation());
+          inverse, scale, shift, dgamma, dbeta, of, activation);
       kernels::conv2d_pool_backward_weights<Arch>(
           taps, from, place::input(batch), place::output_gradient(batch), batch.images, mean,
           inverse, gamma, static_cast<const T*>(dgamma), static_cast<const T*>(dbeta), scale, shift,
           place::template gradient<0, 0>(batch), place::template gradient<0, 1>(batch), of,
-          activation());
+          activation);
     });
   }
 };

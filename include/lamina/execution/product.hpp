@@ -30,21 +30,8 @@ struct product_step : step_place<Blueprint, Index, T> {
   template <int Member>
   static constexpr layer_kind kind = detail::kind_of<typename place::template layer<Member>>();
 
-  static constexpr bool activates_at_once = [] {
-    if constexpr (place::members > 1) {
-      return kind<1> == layer_kind::activation;
-    } else {
-      return false;
-    }
-  }();
-
-  static constexpr auto activation() {
-    if constexpr (activates_at_once) {
-      return activation_of(typename place::template layer<1>{});
-    } else {
-      return kernels::identity{};
-    }
-  }
+  static constexpr bool activates_at_once = place::template is<1>(layer_kind::activation);
+  static constexpr auto activation = activation_behind<place>();
 
   static constexpr auto by_output = function_by_output(typename place::layers{});
   static constexpr bool known_by_output =
@@ -87,7 +74,7 @@ struct product_step : step_place<Blueprint, Index, T> {
   static void forward_piece(const frame<T>& batch, range blocks, range of) {
     product::forward(place::template parameter<0, 0>(batch), place::template parameter<0, 1>(batch),
                      place::template fixed<0>(batch), as_const(place::input(batch)),
-                     place::output(batch), blocks, of, activation());
+                     place::output(batch), blocks, of, activation);
     for (int block = blocks.first; block < blocks.last; ++block) {
       follow<activates_at_once ? 2 : 1>(batch, block, of);
     }
@@ -177,7 +164,7 @@ struct product_step : step_place<Blueprint, Index, T> {
         pass(by_output);
       } else {
         drop_channels<place::members - 1>(batch, block, of, dy);
-        if constexpr (place::members == 3) pass(activation());
+        if constexpr (place::members == 3) pass(activation);
       }
     }
   }

@@ -88,11 +88,10 @@ template <class Arch, class T, class F>
 template <class Arch, class T, class Activation>
 double unpool_band(const conv2d_pool_band& band, T* plane, const T* dy, const scaled<Arch, T>& view,
                    const normalisation_gradient<Arch, T>& gradient, Activation activation) {
-  const pool_extents& e = band.pool;
-  if (e.window_height == 2 && e.window_width == 2)
-    unpool_plane<Arch, 2>(e, plane, dy, plane, view, gradient, activation);
-  else
-    unpool_plane<Arch, 0>(e, plane, dy, plane, view, gradient, activation);
+  with_side(band.pool, [&](auto side) {
+    unpool_plane<Arch, decltype(side)::value>(band.pool, plane, dy, plane, view, gradient,
+                                              activation);
+  });
   return static_cast<double>(sum_of_pixels<Arch>(plane, band.pixels()));
 }
 
@@ -171,15 +170,12 @@ void conv2d_pool_forward(window<KH, KW, SH, SW> taps, const conv2d_pool_operands
   const std::ptrdiff_t y_channel = y_row * from.e.pool.out_height;
   const auto pool = [&](const detail::conv2d_pool_band& band, int o, int first, T* to) {
     const T* plane = from.scratch + o * band.channel;
-    detail::with_side(band.pool, [&](auto side) {
-      if (scale == nullptr)
-        detail::max_pool_plane<Arch, side>(band.pool, plane, to, detail::as_is<Arch, T>{});
-      else
-        detail::max_pool_plane<Arch, side>(
-            band.pool, plane, to,
-            detail::scaled<Arch, T>{batch<Arch, T>(scale[first + o]),
-                                    batch<Arch, T>(shift[first + o])});
-    });
+    if (scale == nullptr)
+      detail::max_pool_plane<Arch>(band.pool, plane, to, detail::as_is<Arch, T>{});
+    else
+      detail::max_pool_plane<Arch>(band.pool, plane, to,
+                                   detail::scaled<Arch, T>{batch<Arch, T>(scale[first + o]),
+                                                           batch<Arch, T>(shift[first + o])});
   };
   detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
     for (int b = blocks.first; b < blocks.last; ++b)

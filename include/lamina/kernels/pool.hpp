@@ -165,10 +165,7 @@ template <class Arch, class T, class View>
 template <class Arch, class T, class View>
 [[gnu::always_inline]] inline void max_pool_plane(const pool_extents& e, const T* x, T* y,
                                                   const View& view) {
-  if (e.window_height == 2 && e.window_width == 2)
-    max_pool_plane<Arch, 2>(e, x, y, view);
-  else
-    max_pool_plane<Arch, 0>(e, x, y, view);
+  with_side(e, [&](auto side) { max_pool_plane<Arch, decltype(side)::value>(e, x, y, view); });
 }
 
 template <class Arch, class F>

@@ -83,6 +83,18 @@ constexpr program<Layers> compile(const std::array<layer_facts, Layers>& facts,
   return result;
 }
 
+/// The operation that opened the block that this join ends.
+template <std::size_t Layers>
+constexpr int fork_of(const program<Layers>& code, int join) {
+  int depth = 0;
+  for (int i = join; i >= 0; --i) {
+    const auto kind = code.operations[static_cast<std::size_t>(i)].kind;
+    if (kind == layer_kind::join) ++depth;
+    if (kind == layer_kind::fork && --depth == 0) return i;
+  }
+  return 0;
+}
+
 /// Where the values (first half) and their gradients (second half) and the workspaces lie, in
 /// values of an image; a block of 16 images takes 16 times that.
 template <std::size_t Layers>
@@ -157,16 +169,6 @@ struct liveness {
       extend(workspace(i), time);
       if (!first.transposes) extend(workspace(i), i);
     }
-  }
-
-  static constexpr int fork_of(const program<Layers>& code, int join) {
-    int depth = 0;
-    for (int i = join; i >= 0; --i) {
-      const auto kind = code.operations[static_cast<std::size_t>(i)].kind;
-      if (kind == layer_kind::join) ++depth;
-      if (kind == layer_kind::fork && --depth == 0) return i;
-    }
-    return 0;
   }
 };
 
