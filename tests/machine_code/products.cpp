@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// The products of the models, one function for each direction at each extent, for check.py to read
-// their machine code.
+// The products of the models, one function for each direction at each extent, for one image, and
+// joined with a pool, for check.py to read their machine code.
 #include <lamina/execution/product_kernels.hpp>
+#include <lamina/kernels/conv2d_pool.hpp>
+#include <lamina/kernels/one_image_conv2d.hpp>
 #include <models/asl_cnn.hpp>
 #include <models/asl_mlp.hpp>
 #include <models/mnist_mlp.hpp>
@@ -20,6 +22,9 @@ struct memory {
   float *dw, *db;
   int blocks;
   range of_blocks, of_outputs;
+  const float *mean, *inverse_deviation, *gamma, *scale, *shift;
+  float *new_mean, *variance, *dgamma, *dbeta, *scratch;
+  lamina::kernels::image_layout in, out;
 };
 
 template <class Layer, class In, class Out>
@@ -39,6 +44,61 @@ struct product {
   }
 };
 
+template <class Layer, class In, class Out>
+struct one_image {
+  using kernels = lamina::execution::product_kernels<
+      lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>, float, native>;
+
+  [[gnu::noinline]] static void forward(const memory& m) {
+    const lamina::kernels::product_end<float, lamina::kernels::relu> end{
+        m.bias, m.scale, m.shift, {}};
+    if constexpr (In::rank == 1)
+      lamina::kernels::dense_one_image<native>(kernels::extents, m.weights, end, m.x.data, m.y.data,
+                                               m.blocks, m.y.stride);
+    else
+      lamina::kernels::conv2d_one_image<native>(
+          typename kernels::window{}, kernels::extents, m.fixed, end, m.in, m.x.data,
+          lamina::kernels::pool_extents{}, m.out, m.y.data, m.scratch);
+  }
+};
+
+/// A convolution with relu, a normalisation and the pool of two by two behind it.
+template <class Layer, class In, class Out>
+struct pooled {
+  using kernels = lamina::execution::product_kernels<
+      lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>, float, native>;
+  static constexpr typename kernels::window taps{};
+  static constexpr lamina::kernels::relu activation{};
+  static constexpr auto out = kernels::out;
+  static constexpr lamina::kernels::conv2d_pool_extents extents{
+      kernels::extents,
+      {out.channels, out.height, out.width, (out.height + 1) / 2, (out.width + 1) / 2, 2, 2, 2, 2,
+       0, 0}};
+
+  static lamina::kernels::conv2d_pool_operands<float> operands(const memory& m) {
+    return {extents, m.fixed, m.bias, m.scratch};
+  }
+
+  [[gnu::noinline]] static void forward(const memory& m) {
+    lamina::kernels::conv2d_pool_forward<native>(taps, operands(m), m.x, m.y, m.scale, m.shift,
+                                                 m.of_blocks, m.of_outputs, activation);
+  }
+  [[gnu::noinline]] static void statistics(const memory& m) {
+    lamina::kernels::conv2d_pool_statistics<native>(taps, operands(m), m.x, m.blocks, m.new_mean,
+                                                    m.variance, m.of_outputs, activation);
+  }
+  [[gnu::noinline]] static void sums(const memory& m) {
+    lamina::kernels::conv2d_pool_backward_sums<native>(
+        taps, operands(m), m.x, m.dy, m.blocks, m.mean, m.inverse_deviation, m.scale, m.shift,
+        m.dgamma, m.dbeta, m.of_outputs, activation);
+  }
+  [[gnu::noinline]] static void weights(const memory& m) {
+    lamina::kernels::conv2d_pool_backward_weights<native, 3, 3, 1, 1, float>(
+        taps, operands(m), m.x, m.dy, m.blocks, m.mean, m.inverse_deviation, m.gamma, m.dgamma,
+        m.dbeta, m.scale, m.shift, m.dw, m.db, m.of_outputs, activation);
+  }
+};
+
 using function = void (*)(const memory&);
 
 template <class Located>
@@ -49,6 +109,17 @@ void add(function*& to, bool& learns) {
     *to++ = of::forward;
     if (learns) *to++ = of::input;
     *to++ = of::weights;
+    *to++ = one_image<Layer, typename Located::in, typename Located::out>::forward;
+    if constexpr (Located::in::rank == 3) {
+      using with_pool = pooled<Layer, typename Located::in, typename Located::out>;
+      *to++ = with_pool::forward;
+      if constexpr (with_pool::kernels::weights_of_an_output <=
+                    lamina::kernels::conv2d_pool_terms) {
+        *to++ = with_pool::statistics;
+        *to++ = with_pool::sums;
+        *to++ = with_pool::weights;
+      }
+    }
   }
   learns = learns || lamina::detail::parameters_of<Located>().size() != 0;
 }
