@@ -44,7 +44,7 @@ class Row:
         timed_by_wall = re.search(r"/(real_time|manual_time)$", run["name"])
         self.seconds.append(run["real_time" if timed_by_wall else "cpu_time"] * unit)
         for name, value in run.items():
-            if name in ("images", "flops", "bytes", "peak", "executed", "share", "readings"):
+            if name in ("images", "flops", "bytes", "peak", "executed", "share", "readings", "beside"):
                 self.counters.setdefault(name, []).append(value)
 
     def median(self, counter="seconds"):
@@ -75,7 +75,7 @@ def engineering(value):
 def print_rows(rows):
     width = max((len(name) for name in rows), default=0)
     print(f"{'row':<{width}} {'time':>10} {'images/s':>10} {'FLOP/s':>9} {'peak':>5} "
-          f"{'executed':>8} {'B/s':>9} {'readings':>8}")
+          f"{'executed':>8} {'B/s':>9} {'readings':>8} {'beside':>6}")
     for name, row in rows.items():
         def cell(counter, width, form):
             value = row.median(counter)
@@ -83,7 +83,7 @@ def print_rows(rows):
         print(f"{name:<{width}} {row.median() * 1e6:>7.1f} us {cell('images', 10, engineering)} "
               f"{cell('flops', 9, engineering)} {cell('peak', 5, '{:.0%}'.format)} "
               f"{cell('executed', 8, '{:.0%}'.format)} {cell('bytes', 9, engineering)} "
-              f"{cell('readings', 8, '{:.2f}'.format)}".rstrip())
+              f"{cell('readings', 8, '{:.2f}'.format)} {cell('beside', 6, '{:.3f}'.format)}".rstrip())
 
 
 def draw_with(drawing, rows, report, picture):

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <lamina/bench/beside.hpp>
 #include <lamina/bench/profile.hpp>
 #include <lamina/bench/profile_one.hpp>
 #include <lamina/bench/rows.hpp>
@@ -19,6 +20,7 @@ struct network_rows {
   std::vector<int> threads = thread_counts();
   int profiled_training = 32;    // images of the batch whose steps get rows of their own
   int profiled_inference = 256;  // the same of a prediction, on one thread
+  int fitted = 32;               // images of a batch of the epoch that is run by `fit`
 };
 
 namespace detail {
@@ -59,36 +61,95 @@ void register_phases(const std::string& name, int images, int threads) {
   }
 }
 
+/// One subject for the rows of a network; null in a row that is refused because of what is wrong.
+template <a_network Net>
+class shared_subject {
+ public:
+  subject<Net>* of(benchmark::State& state) const {
+    if (const char* mistake = subject<Net>::mistake(); *mistake != 0) {
+      refuse(state, mistake);
+      return nullptr;
+    }
+    if (*made_ == nullptr) *made_ = std::make_unique<subject<Net>>();
+    return made_->get();
+  }
+
+ private:
+  std::shared_ptr<std::unique_ptr<subject<Net>>> made_ =
+      std::make_shared<std::unique_ptr<subject<Net>>>();
+};
+
+/// A row whose time `measure_beside` sets.
+template <class Function>
+void add_row_beside(const std::string& name, const Function& function) {
+  benchmark::RegisterBenchmark(name.c_str(), function)
+      ->UseManualTime()
+      ->Unit(benchmark::kMicrosecond);
+}
+
+/// Rows of what a program calls, held against the work itself: an epoch of `fit` and its steps, a
+/// prediction of one image and its phases; and the evaluation of a data set.
+template <a_network Net>
+void register_calls(const std::string& name, shared_subject<Net> shared, int batch, int threads) {
+  constexpr int all = static_cast<int>(subject<Net>::most_images);
+  const std::string on = "/threads:" + std::to_string(threads);
+  add_row_beside(name + "/fit/batch:" + std::to_string(batch) + on, [=](benchmark::State& state) {
+    subject<Net>* const of = shared.of(state);
+    if (of == nullptr) return;
+    const auto images = static_cast<std::size_t>(batch);
+    measure_beside(
+        state, threads, effort_of(training_work<Net>(), all), [=] { of->fit(images); },
+        [=] { of->train_epoch(images); });
+  });
+  add_row(name + "/evaluation/images:" + std::to_string(all) + on, threads,
+          [=](benchmark::State& state) {
+            if (subject<Net>* const of = shared.of(state); of != nullptr)
+              measure(state, threads, effort_of(inference_work<Net>(), all),
+                      [=] { of->evaluate(all); });
+          });
+  if constexpr (one_image_profile<Net>::knows_all_layers) {
+    if (threads != 1) return;
+    add_row_beside(name + "/predict/images:1" + on, [=](benchmark::State& state) {
+      subject<Net>* const of = shared.of(state);
+      if (of == nullptr) return;
+      one_image_profile<Net> alone(1);
+      measure_beside(
+          state, threads, effort_of(inference_work<Net>(), 1), [=] { of->predict(1); },
+          [&] { alone.run_alone(); });
+    });
+  }
+}
+
 }  // namespace detail
 
 /// Registers the rows of a network: `NAME/training/batch:N/threads:N`, one optimizer's step on
 /// images that lie in memory, `NAME/inference/…`, the whole of `classifier::predict`, and below
 /// them a row for each fused step. One image on one thread also has `readings`: its time, by the
-/// time that reading the weights once takes. True, to initialise a variable beside
+/// time that reading the weights once takes. `NAME/fit/…`, `NAME/predict/…`: an epoch and a
+/// prediction of one image, with `beside`, their time by that of their steps alone;
+/// `NAME/evaluation/…`: of a second data set. True, to initialise a variable beside
 /// BENCHMARK_MAIN().
 ///
 ///     lamina::bench::register_network<my_network>("my-network");
 template <a_network Net>
 bool register_network(const std::string& name, const network_rows& rows = {}) {
-  const auto shared = std::make_shared<std::unique_ptr<subject<Net>>>();
+  const detail::shared_subject<Net> shared;
   const auto add = [&](const char* what, int batch, int threads, multiply_adds image, auto run) {
     const std::string whole = name + "/" + what + "/batch:" + std::to_string(batch) +
                               "/threads:" + std::to_string(threads);
     add_row(whole, threads, [=](benchmark::State& state) {
-      if (const char* mistake = subject<Net>::mistake(); *mistake != 0) {
-        refuse(state, mistake);
-        return;
-      }
-      if (*shared == nullptr) *shared = std::make_unique<subject<Net>>();
-      const auto body = [&] { run(**shared, static_cast<std::size_t>(batch)); };
-      const double before = (*shared)->reading_of_weights();
+      subject<Net>* const of = shared.of(state);
+      if (of == nullptr) return;
+      const auto body = [&] { run(*of, static_cast<std::size_t>(batch)); };
+      const double before = of->reading_of_weights();
       const double seconds = measure(state, threads, detail::effort_of(image, batch), body);
       if (batch != 1 || threads != 1) return;
-      state.counters["readings"] = 2 * seconds / (before + (*shared)->reading_of_weights());
+      state.counters["readings"] = 2 * seconds / (before + of->reading_of_weights());
     });
     return whole;
   };
   for (const int threads : rows.threads) {
+    detail::register_calls<Net>(name, shared, rows.fitted, threads);
     for (const int batch : rows.batches) {
       const auto training = add("training", batch, threads, training_work<Net>(),
                                 [](auto& of, std::size_t images) { of.train(images); });

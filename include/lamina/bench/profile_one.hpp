@@ -54,12 +54,21 @@ class one_image_profile {
                        [&](stopwatch& watch) { pass(watch); });
   }
 
+  /// All phases of one prediction, and nothing else.
+  void run_alone() {
+    struct {
+      void lap(int) {}
+    } nothing;
+    pass(nothing);
+  }
+
  private:
   static execution::buffer<T> values_of(std::ptrdiff_t size) {
     return execution::buffer<T>(static_cast<std::size_t>((size + 15) / 16 * 16));
   }
 
-  void pass(stopwatch& watch) {
+  template <class Watch>
+  void pass(Watch& watch) {
     execution::frame<T> batch;
     batch.images = 1;
     batch.parameters = parameters_.data();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <type_traits>
@@ -44,6 +45,20 @@ class subject {
     if (next_ + images_of_a_batch > most_images) next_ = 0;
     trainer_.step(images(next_, images_of_a_batch));
     next_ += images_of_a_batch;
+  }
+
+  /// An epoch of `fit` over all images, and its steps alone.
+  void fit(std::size_t images_of_a_batch) {
+    trainer_.fit(images(0, most_images), {.batch = static_cast<int>(images_of_a_batch)});
+  }
+  void train_epoch(std::size_t images_of_a_batch) {
+    for (std::size_t first = 0; first < most_images; first += images_of_a_batch)
+      trainer_.step(images(first, std::min(images_of_a_batch, most_images - first)));
+  }
+
+  /// Loss and accuracy of a data set, as `fit` has them of a second one after each epoch.
+  void evaluate(std::size_t count) {
+    benchmark::DoNotOptimize(trainer_.evaluate(images(0, count)).loss);
   }
 
   /// What a program does with an image or with many.

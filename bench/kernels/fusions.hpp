@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a fusion computes in one go, and the same in steps one after another, every other fusion
+// kept. A subject has both, `fused()` and `apart()`, and their `result()`.
+#pragma once
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "passes.hpp"
+#include "products.hpp"
+
+#include <lamina/execution/pooling.hpp>
+#include <lamina/kernels/conv2d_pool.hpp>
+#include <lamina/train/optimizers.hpp>
+
+namespace bench {
+
+/// One of the two ways of a fusion, held against the other.
+template <class Fusion, bool Fused>
+struct way : Fusion {
+  void run() {
+    if constexpr (Fused)
+      this->fused();
+    else
+      this->apart();
+  }
+
+  bool right() {
+    Fusion one;
+    Fusion other;
+    one.fused();
+    other.apart();
+    const std::vector<float> found = one.result();
+    const std::vector<float> expected = other.result();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (!near(found[i], expected[i])) return false;
+    }
+    return !found.empty();
+  }
+};
+
+/// The rows NAME/fused and NAME/apart.
+template <class Fusion>
+void add_fusion(const std::string& name, const effort& of) {
+  add_kernel<way<Fusion, true>>(name + "/fused", of);
+  add_kernel<way<Fusion, false>>(name + "/apart", of);
+}
+
+inline std::vector<float> values_of(activations& of, int images, int count) {
+  std::vector<float> all;
+  for (int image = 0; image < images; ++image)
+    for (int i = 0; i < count; ++i) all.push_back(of.at(image, i));
+  return all;
+}
+
+inline std::vector<float> values_of(const buffer& of, int count) {
+  return {of.data(), of.data() + count};
+}
+
+inline const float* read(const buffer& of) { return of.data(); }
+
+/// Bias and relu in the epilogue of a product; or the product, the bias, relu.
+template <class Located, int Blocks>
+struct epilogue : product<Located> {
+  using base = product<Located>;
+  static constexpr kernels::range blocks{0, Blocks}, all{0, base::channels};
+
+  epilogue() : base(Blocks), ones(numbers(base::channels, 8)) {
+    for (int c = 0; c < base::channels; ++c) ones.data()[c] = 1;
+  }
+  void fused() {
+    base::kernels::forward(read(this->weights), read(this->bias), read(this->fixed), this->x.view(),
+                           this->y.view(), blocks, all, kernels::relu{});
+  }
+  void apart() {
+    const float* none = nullptr;
+    base::kernels::forward(read(this->weights), none, read(this->fixed), this->x.view(),
+                           this->y.view(), blocks, all, kernels::identity{});
+    for (int b = 0; b < Blocks; ++b) {
+      const float* y = this->y.block(b);
+      kernels::scale_shift<Arch>({base::channels, base::out / base::channels}, y, this->y.block(b),
+                                 read(ones), read(this->bias), all);
+      kernels::activation_forward<Arch>(y, this->y.block(b), std::ptrdiff_t{base::out} * lanes,
+                                        kernels::relu{});
+    }
+  }
+  std::vector<float> result() { return values_of(this->y, 1, base::out); }
+
+  buffer ones;
+};
+
+/// A convolution with relu, and a normalisation and a max_pool behind it.
+template <class Located, class Pool, int Blocks>
+struct convolution_with_pool : product<Located> {
+  using base = product<Located>;
+  static constexpr kernels::pool_extents pool = lamina::execution::pool_extents_of<Pool>();
+  static constexpr kernels::conv2d_pool_extents extents{base::kernels::extents, pool};
+  static constexpr kernels::plane_extents planes{pool.channels, pool.in_height* pool.in_width};
+  static constexpr int channels = pool.channels, images = Blocks * lanes, pooled = Pool::out::size;
+  static constexpr kernels::range blocks{0, Blocks}, all{0, channels};
+  static constexpr typename base::kernels::window taps{};
+  static constexpr kernels::relu activation{};
+
+  convolution_with_pool()
+      : base(Blocks),
+        z(Blocks, pooled, 11),
+        dz(Blocks, pooled, 12),
+        normalised(Blocks, base::out, 13),
+        scale(numbers(channels, 14)),
+        shift(numbers(channels, 15)),
+        mean(numbers(channels, 16)),
+        inverse(numbers(channels, 17)),
+        dgamma(numbers(channels, 18)),
+        dbeta(numbers(channels, 19)),
+        scratch(kernels::conv2d_pool_scratch<Arch, float>(extents)) {
+    for (int c = 0; c < channels; ++c) inverse.data()[c] = scale.data()[c] += 2;
+    convolve();
+  }
+
+  kernels::conv2d_pool_operands<float> from() {
+    return {extents, read(this->fixed), read(this->bias), scratch.data()};
+  }
+  void convolve() {
+    base::kernels::forward(read(this->weights), read(this->bias), read(this->fixed), this->x.view(),
+                           this->y.view(), blocks, all, activation);
+  }
+  template <class F>
+  void each_block(F f) {
+    for (int b = 0; b < Blocks; ++b) f(b, static_cast<const float*>(this->y.block(b)));
+  }
+  void pool_normalised() {
+    each_block([&](int b, const float* y) {
+      kernels::scale_shift_max_pool_forward<Arch>(pool, y, z.block(b), read(scale), read(shift),
+                                                  all);
+    });
+  }
+
+  activations z, dz, normalised;
+  buffer scale, shift, mean, inverse, dgamma, dbeta, scratch;
+};
+
+/// Inference: the convolution ends in its pool; or it is stored, then normalised and pooled.
+template <class Located, class Pool, int Blocks>
+struct pooled_inference : convolution_with_pool<Located, Pool, Blocks> {
+  using base = convolution_with_pool<Located, Pool, Blocks>;
+
+  void fused() {
+    kernels::conv2d_pool_forward<Arch>(base::taps, this->from(), this->x.view(), this->z.view(),
+                                       read(this->scale), read(this->shift), base::blocks,
+                                       base::all, base::activation);
+  }
+  void apart() {
+    this->convolve();
+    this->pool_normalised();
+  }
+  std::vector<float> result() { return values_of(this->z, 1, base::pooled); }
+};
+
+/// Training forward: statistics and pool, each from a convolution computed anew; or from a stored
+/// one.
+template <class Located, class Pool, int Blocks>
+struct pooled_forward : convolution_with_pool<Located, Pool, Blocks> {
+  using base = convolution_with_pool<Located, Pool, Blocks>;
+
+  void fused() {
+    kernels::conv2d_pool_statistics<Arch>(base::taps, this->from(), this->x.view(), base::images,
+                                          this->mean.data(), this->inverse.data(), base::all,
+                                          base::activation);
+    kernels::conv2d_pool_forward<Arch>(base::taps, this->from(), this->x.view(), this->z.view(),
+                                       read(this->scale), read(this->shift), base::blocks,
+                                       base::all, base::activation);
+  }
+  void apart() {
+    this->convolve();
+    kernels::batch_norm_statistics<Arch>(base::planes, this->y.view(), base::images,
+                                         this->mean.data(), this->inverse.data(), base::all);
+    this->pool_normalised();
+  }
+  std::vector<float> result() { return values_of(this->z, 1, base::pooled); }
+};
+
+/// Training backward: gradients of normalisation and weights from a convolution computed anew; or
+/// from a stored one.
+template <class Located, class Pool, int Blocks>
+struct pooled_backward : convolution_with_pool<Located, Pool, Blocks> {
+  using base = convolution_with_pool<Located, Pool, Blocks>;
+
+  void fused() {
+    kernels::conv2d_pool_backward_sums<Arch>(
+        base::taps, this->from(), this->x.view(), this->dz.view(), Blocks, read(this->mean),
+        read(this->inverse), read(this->scale), read(this->shift), this->dgamma.data(),
+        this->dbeta.data(), base::all, base::activation);
+    kernels::conv2d_pool_backward_weights<Arch>(
+        base::taps, this->from(), this->x.view(), this->dz.view(), base::images, read(this->mean),
+        read(this->inverse), read(this->scale), read(this->dgamma), read(this->dbeta),
+        read(this->scale), read(this->shift), this->dw.data(), this->db.data(), base::all,
+        base::activation);
+  }
+  void apart() {
+    kernels::batch_norm_max_pool_backward_sums<Arch>(
+        base::pool, this->y.view(), this->dz.view(), Blocks, read(this->mean), read(this->inverse),
+        read(this->scale), read(this->shift), this->dgamma.data(), this->dbeta.data(), base::all);
+    kernels::batch_norm_max_pool_backward_input<Arch>(
+        base::pool, this->y.view(), this->dz.view(), this->normalised.view(), base::images,
+        read(this->mean), read(this->inverse), read(this->scale), read(this->dgamma),
+        read(this->dbeta), read(this->scale), read(this->shift), base::blocks, base::all,
+        base::activation);
+    base::kernels::backward_weights(this->normalised.view(), this->x.view(), Blocks,
+                                    this->dw.data(), this->db.data(), base::all);
+  }
+  std::vector<float> result() { return values_of(this->dw, static_cast<int>(base::weight_count)); }
+};
+
+/// A normalisation with the pool behind it, forward and backward; or one after the other, the
+/// normalised plane and its gradient stored.
+template <class Located, class Pool, int Blocks>
+struct normalised_pool : convolution_with_pool<Located, Pool, Blocks> {
+  using base = convolution_with_pool<Located, Pool, Blocks>;
+
+  void fused() {
+    this->pool_normalised();
+    kernels::batch_norm_max_pool_backward_sums<Arch>(
+        base::pool, this->y.view(), this->dz.view(), Blocks, read(this->mean), read(this->inverse),
+        read(this->scale), read(this->shift), this->dgamma.data(), this->dbeta.data(), base::all);
+    kernels::batch_norm_max_pool_backward_input<Arch>(
+        base::pool, this->y.view(), this->dz.view(), gradient.view(), base::images,
+        read(this->mean), read(this->inverse), read(this->scale), read(this->dgamma),
+        read(this->dbeta), read(this->scale), read(this->shift), base::blocks, base::all,
+        base::activation);
+  }
+  void apart() {
+    this->each_block([&](int b, const float* y) {
+      kernels::scale_shift<Arch>(base::planes, y, this->normalised.block(b), read(this->scale),
+                                 read(this->shift), base::all);
+    });
+    this->each_block([&](int b, const float*) {
+      kernels::max_pool_forward<Arch>(base::pool,
+                                      static_cast<const float*>(this->normalised.block(b)),
+                                      this->z.block(b), base::all);
+    });
+    this->each_block([&](int b, const float*) {
+      kernels::max_pool_backward<Arch>(
+          base::pool, static_cast<const float*>(this->normalised.block(b)),
+          static_cast<const float*>(this->dz.block(b)), gradient.block(b), base::all);
+    });
+    kernels::batch_norm_backward_sums<Arch>(base::planes, this->y.view(), gradient.view(), Blocks,
+                                            read(this->mean), read(this->inverse),
+                                            this->dgamma.data(), this->dbeta.data(), base::all);
+    kernels::batch_norm_backward_input<Arch>(
+        base::planes, this->y.view(), gradient.view(), gradient.view(), base::images,
+        read(this->mean), read(this->inverse), read(this->scale), read(this->dgamma),
+        read(this->dbeta), base::blocks, base::all);
+    this->each_block([&](int b, const float* y) {
+      kernels::activation_backward<Arch>(y, static_cast<const float*>(gradient.block(b)),
+                                         gradient.block(b), std::ptrdiff_t{base::out} * lanes,
+                                         base::activation);
+    });
+  }
+  std::vector<float> result() { return values_of(gradient, 1, base::out); }
+
+  activations gradient{Blocks, base::out, 20};
+};
+
+}  // namespace bench
