@@ -53,6 +53,50 @@ void gather_bytes(const std::uint8_t* const* rows, int pixels, float scale, floa
   }
 }
 
+/// Four floats side by side; not a batch, whose functions for this width alone would be shared by
+/// files for different processors.
+using quad [[gnu::vector_size(16)]] = float;
+
+[[gnu::always_inline]] inline quad load_quad(const float* p) {
+  quad q;
+  std::memcpy(&q, p, sizeof q);
+  return q;
+}
+
+/// Calls put(k, column k) for the columns of four rows.
+template <class Put>
+[[gnu::always_inline]] inline void turn(const quad (&row)[4], Put&& put) {
+  const quad a = __builtin_shufflevector(row[0], row[2], 0, 4, 1, 5);
+  const quad b = __builtin_shufflevector(row[1], row[3], 0, 4, 1, 5);
+  const quad c = __builtin_shufflevector(row[0], row[2], 2, 6, 3, 7);
+  const quad d = __builtin_shufflevector(row[1], row[3], 2, 6, 3, 7);
+  put(0, __builtin_shufflevector(a, b, 0, 4, 1, 5));
+  put(1, __builtin_shufflevector(a, b, 2, 6, 3, 7));
+  put(2, __builtin_shufflevector(c, d, 0, 4, 1, 5));
+  put(3, __builtin_shufflevector(c, d, 2, 6, 3, 7));
+}
+
+/// gather_lanes for one channel of floats, four pixels of four lanes at a time.
+template <class Arch>
+void gather_floats(const float* const* rows, int pixels, float scale, float* x) {
+  static constexpr float nothing[4] = {};
+  const int whole = pixels / 4 * 4;
+  for (int p = 0; p < whole; p += 4)
+    for (int l = 0; l < lanes; l += 4) {
+      quad row[4];
+      for (int k = 0; k < 4; ++k)
+        row[k] = load_quad(rows[l + k] == nullptr ? nothing : rows[l + k] + p);
+      turn(
+          row, [&](int k, quad column) __attribute__((always_inline)) {
+            column *= scale;
+            std::memcpy(x + (p + k) * lanes + l, &column, sizeof column);
+          });
+    }
+  for (int p = whole; p < pixels; ++p)
+    for (int l = 0; l < lanes; ++l)
+      x[p * lanes + l] = rows[l] == nullptr ? 0.0F : scale * rows[l][p];
+}
+
 }  // namespace detail
 
 /// Images of bytes (y, x, channel), one a lane, become a block x (channel, y, x, lane) of
@@ -70,6 +114,9 @@ void interleave(const std::uint8_t* const* rows, int pixels, int channels,
 template <class Arch = native, class T>
 void interleave(const float* const* rows, int pixels, int channels, std::type_identity_t<T> scale,
                 T* x) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (channels == 1) return detail::gather_floats<Arch>(rows, pixels, scale, x);
+  }
   detail::gather_lanes<Arch>(rows, pixels, channels, scale, x);
 }
 
@@ -84,9 +131,21 @@ void deinterleave(int n, const T* x, T* const* rows, int live) {
 /// layer's weight gradient.
 template <class Arch = native, class T>
 void transpose_block(int n, const T* x, T* xt, std::ptrdiff_t row) {
-  for (int i = 0; i < n; i += lanes)
-    for (int l = 0; l < lanes; ++l)
-      for (int k = i; k < std::min(n, i + lanes); ++k) xt[l * row + k] = x[k * lanes + l];
+  constexpr int step = 4;
+  const int whole = std::is_same_v<T, float> ? n / step * step : 0;
+  if constexpr (std::is_same_v<T, float>) {
+    for (int i = 0; i < whole; i += step)
+      for (int l = 0; l < lanes; l += 4) {
+        detail::quad from[4];
+        for (int k = 0; k < 4; ++k) from[k] = detail::load_quad(x + (i + k) * lanes + l);
+        detail::turn(
+            from, [&](int k, detail::quad to) __attribute__((always_inline)) {
+              std::memcpy(xt + (l + k) * row + i, &to, sizeof to);
+            });
+      }
+  }
+  for (int i = whole; i < n; ++i)
+    for (int l = 0; l < lanes; ++l) xt[l * row + i] = x[i * lanes + l];
 }
 
 template <class Arch = native, class T>
