@@ -44,11 +44,11 @@ struct network {
 
   /// Parameters, the moving statistics of normalisations included.
   static constexpr std::int64_t parameter_count =
-      detail::count_parameters(detail::parameter_slots(located_layers{}), false);
+      detail::count_parameters(detail::slots_of<located_layers>, false);
 
   /// Parameters that training changes by their gradients.
   static constexpr std::int64_t trained_parameter_count =
-      detail::count_parameters(detail::parameter_slots(located_layers{}), true);
+      detail::count_parameters(detail::slots_of<located_layers>, true);
 
   /// Multiplications that are added to a sum, for one image; taps on padding counted.
   static constexpr std::int64_t multiply_adds = detail::count_multiply_adds(located_layers{});
@@ -58,7 +58,7 @@ struct network {
 
   /// Pixels of the input, `(height, width)`, that one value of the last image-shaped activation
   /// sees.
-  static constexpr auto receptive_field = detail::receptive_field_of(located_layers{});
+  static constexpr field receptive_field = detail::receptive_field_of(located_layers{});
 
   /// Bytes of the parameters in `float`.
   static constexpr std::int64_t weight_bytes = 4 * parameter_count;
@@ -96,6 +96,6 @@ inline constexpr std::int64_t training_bytes =
     detail::blueprint<typename Net::located_layers, fusion_mode::training>::fixed_bytes +
     4 * (2 + Optimizer::states) *
         static_cast<std::int64_t>(
-            detail::parameter_extent(detail::parameter_slots(typename Net::located_layers{})));
+            detail::parameter_extent(detail::slots_of<typename Net::located_layers>));
 
 }  // namespace lamina

@@ -29,7 +29,7 @@ class subject {
   /// Parameter tensor number `slot` of the network.
   std::span<double> parameter(std::size_t slot) { return view(parameters_.data(), slot); }
   std::span<double> gradient(std::size_t slot) { return view(gradients_.data(), slot); }
-  static constexpr std::size_t parameter_tensors() { return blueprint::slots.size(); }
+  static constexpr std::size_t parameter_tensors() { return slots.size(); }
 
   std::vector<double> forward(std::span<const double> images, bool training) {
     batch_.training = training;
@@ -60,13 +60,14 @@ class subject {
  private:
   using blueprint = lamina::detail::blueprint<typename Net::located_layers, Mode>;
   using engine = lamina::execution::engine<blueprint, double, lamina::kernels::native>;
+  static constexpr auto& slots = lamina::detail::slots_of<typename Net::located_layers>;
   static constexpr std::size_t extent =
-      static_cast<std::size_t>(lamina::detail::parameter_extent(blueprint::slots));
+      static_cast<std::size_t>(lamina::detail::parameter_extent(slots));
   static constexpr std::size_t lanes = lamina::kernels::lanes;
   static constexpr double garbage = 3;  // in the lanes beyond the batch
 
   static std::span<double> view(double* values, std::size_t slot) {
-    return {values + blueprint::slots[slot].offset, blueprint::slots[slot].tensor.size()};
+    return {values + slots[slot].offset, slots[slot].tensor.size()};
   }
 
   std::size_t images() const { return static_cast<std::size_t>(batch_.images); }

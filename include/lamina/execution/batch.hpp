@@ -19,63 +19,78 @@
 
 namespace lamina::execution {
 
-/// The memory of a batch of up to `capacity` images for one blueprint: activations, and what is
-/// known of each image.
-template <class Blueprint, class T, class Arch>
-class batch_memory {
+/// The images of a batch: how they get into the lanes, augmented or as they are, and what is known
+/// of each. Knows their extents alone, so that it is compiled once for all networks.
+template <class T, class Arch>
+class batch_images {
  public:
-  static constexpr detail::extents input = [] {
-    if constexpr (Blueprint::layer_count == 0) {
-      return detail::extents{};
-    } else {
-      return detail::extents_of(
-          typename detail::located_at<typename Blueprint::located, 0>::type::in{});
-    }
-  }();
-  static constexpr std::ptrdiff_t stride = Blueprint::block_values * lanes;
+  batch_images() = default;
 
-  batch_memory() = default;
-
-  batch_memory(int capacity, std::size_t outputs, std::size_t scratch_of_a_block)
-      : capacity_{(capacity + lanes - 1) / lanes * lanes},
-        arena_(static_cast<std::size_t>(capacity_ / lanes) * static_cast<std::size_t>(stride)),
+  batch_images(kernels::image_extents extents, int capacity, std::size_t outputs_of_targets)
+      : extents_{extents},
+        capacity_{(capacity + lanes - 1) / lanes * lanes},
         labels_(images()),
-        targets_(scratch_of_a_block == 0 ? 0 : images() * outputs),
+        targets_(images() * outputs_of_targets),
         losses_(images()),
         right_(images()),
-        samples_(images()),
-        scratch_(images() / lanes * scratch_of_a_block) {}
+        samples_(images()) {}
 
   int capacity() const { return capacity_; }
-  std::size_t arena_bytes() const { return arena_.size() * sizeof(T); }
+  const std::uint32_t* samples() const { return samples_.data(); }
 
-  frame<T> frame_of(int count, T* parameters, T* gradients, T* fixed) {
-    frame<T> batch;
-    batch.arena = arena_.data();
-    batch.block_stride = stride;
-    batch.images = count;
-    batch.parameters = parameters;
-    batch.gradients = gradients;
-    batch.fixed = fixed;
-    batch.samples = samples_.data();
-    return batch;
-  }
-
-  /// Takes the memory that `gather` needs to apply this plan, unless it has it.
+  /// Takes the memory that `augment` needs for this plan, unless it has it.
   void reserve(const augment_plan& plan) {
     if (plan.empty()) return;
-    const std::size_t wanted = images() / lanes * (block_values + scratch_of_a_block(plan));
+    const augmenter<T, Arch> augment(plan, extents_);
+    const std::size_t wanted = images() / lanes * (block_values() + augment.scratch_of_a_block());
     if (pictures_.size() < wanted) pictures_ = buffer<T>(wanted);
     if (!plan.has(transform_kind::mixup) || others_.size() == images()) return;
     others_ = buffer<int>(images());
     shares_ = buffer<T>(images());
   }
 
-  /// Brings images into the lanes: the ones that `order` names from `first` on, or without an order
-  /// the ones at `first`, `first` + 1, …; each goes through the plan as its seed, epoch and number
-  /// say.
+  /// Brings images into the lanes of `x`, (block, channel, y, x, lane): the ones that `order` names
+  /// from `first` on, or without an order the ones at `first`, `first` + 1, …
   void gather(const frame<T>& batch, const examples& from, const std::uint32_t* order,
-              std::size_t first, const augment_plan& plan = {}) {
+              std::size_t first, kernels::blocked<T> x) {
+    take(batch, from, order, first);
+    mixed_ = false;
+    run_pieces(batch.blocks(), [&](int block) {
+      interleave(from, samples_.data(), batch.images, block, x.block(block));
+      scale_block(from, x.block(block));
+    });
+  }
+
+  /// The same; each image goes through the plan as its seed, epoch and number say.
+  void augment(const augment_plan& plan, const frame<T>& batch, const examples& from,
+               const std::uint32_t* order, std::size_t first, kernels::blocked<T> x) {
+    take(batch, from, order, first);
+    mixed_ = plan.has(transform_kind::mixup);
+    run_pieces(batch.blocks(), [&](int block) {
+      augment_block(plan, batch, from, block, x.block(block));
+      scale_block(from, x.block(block));
+    });
+  }
+
+  verdict<T> judged(const examples& from, T* scratch) {
+    return {from.labels.empty() ? nullptr : labels_.data(),
+            from.targets.empty() ? nullptr : targets_.data(),
+            losses_.data(),
+            right_.data(),
+            scratch,
+            mixed_ ? others_.data() : nullptr,
+            mixed_ ? shares_.data() : nullptr};
+  }
+
+ private:
+  std::size_t images() const { return static_cast<std::size_t>(capacity_); }
+  int pixels() const { return extents_.height * extents_.width; }
+  int values() const { return pixels() * extents_.channels; }
+  std::size_t block_values() const { return static_cast<std::size_t>(values()) * lanes; }
+
+  /// The numbers, labels and targets of the batch's images.
+  void take(const frame<T>& batch, const examples& from, const std::uint32_t* order,
+            std::size_t first) {
     for (int i = 0; i < batch.images; ++i) {
       const std::size_t place = first + static_cast<std::size_t>(i);
       const std::size_t sample = order == nullptr ? place : order[place];
@@ -86,85 +101,51 @@ class batch_memory {
             static_cast<T>(from.targets[sample * from.target_size + k]);
       }
     }
-    mixed_ = plan.has(transform_kind::mixup);
-    run_pieces(batch.blocks(), [&](int block) {
-      if (plan.empty()) {
-        interleave_block(from, samples_.data(), batch.images, block, input_block(batch, block));
-      } else {
-        augment_block(batch, from, plan, block);
-      }
-      scale_block(from, input_block(batch, block));
-    });
-  }
-
-  verdict<T> judged(const examples& from) {
-    return {from.labels.empty() ? nullptr : labels_.data(),
-            from.targets.empty() ? nullptr : targets_.data(),
-            losses_.data(),
-            right_.data(),
-            scratch_.data(),
-            mixed_ ? others_.data() : nullptr,
-            mixed_ ? shares_.data() : nullptr};
-  }
-
- private:
-  std::size_t images() const { return static_cast<std::size_t>(capacity_); }
-
-  static constexpr kernels::image_extents image_shape{input.height, input.width, input.channels};
-  static constexpr std::size_t block_values = static_cast<std::size_t>(input.size()) * lanes;
-
-  static std::size_t scratch_of_a_block(const augment_plan& plan) {
-    return augmenter<T, Arch>(plan, image_shape).scratch_of_a_block();
-  }
-
-  static T* input_block(const frame<T>& batch, int block) {
-    return batch.at(Blueprint::memory.value[0]).block(block);
   }
 
   /// `samples` are the numbers of the batch's images, `count` in all.
-  static void interleave_block(const examples& from, const std::uint32_t* samples, int count,
-                               int block, T* x) {
-    const std::uint8_t* pixels[lanes] = {};
-    const float* values[lanes] = {};
+  void interleave(const examples& from, const std::uint32_t* samples, int count, int block,
+                  T* x) const {
+    const std::uint8_t* bytes[lanes] = {};
+    const float* floats[lanes] = {};
     for (int lane = 0; lane < lanes && block * lanes + lane < count; ++lane) {
       const image_view image = from.image(samples[block * lanes + lane]);
-      pixels[lane] = image.pixels.empty() ? nullptr : image.pixels.data();
-      values[lane] = image.values.empty() ? nullptr : image.values.data();
+      bytes[lane] = image.pixels.empty() ? nullptr : image.pixels.data();
+      floats[lane] = image.values.empty() ? nullptr : image.values.data();
     }
     if (from.values.empty()) {
-      kernels::interleave<Arch>(pixels, input.pixels(), input.channels, T{1} / T{255}, x);
+      kernels::interleave<Arch>(bytes, pixels(), extents_.channels, T{1} / T{255}, x);
     } else {
-      kernels::interleave<Arch>(values, input.pixels(), input.channels, T{1}, x);
+      kernels::interleave<Arch>(floats, pixels(), extents_.channels, T{1}, x);
     }
   }
 
-  static void scale_block(const examples& from, T* x) {
+  void scale_block(const examples& from, T* x) const {
     if (from.factor == 1 && from.offset == 0) return;
     const T factor = static_cast<T>(from.factor), offset = static_cast<T>(from.offset);
-    kernels::scale_shift<Arch>({1, input.size()}, x, x, &factor, &offset, {0, 1});
+    kernels::scale_shift<Arch>({1, values()}, x, x, &factor, &offset, {0, 1});
   }
 
-  void augment_block(const frame<T>& batch, const examples& from, const augment_plan& plan,
-                     int block) {
-    const augmenter<T, Arch> augment(plan, image_shape);
+  void augment_block(const augment_plan& plan, const frame<T>& batch, const examples& from,
+                     int block, T* x) {
+    const augmenter<T, Arch> augment(plan, extents_);
     drawn_block drawn;
     for (int lane = 0; lane < lanes && block * lanes + lane < batch.images; ++lane) {
-      drawn.lane[lane] =
-          draw_augmentation(plan, batch.seed, batch.epoch, samples_.data()[block * lanes + lane],
-                            input.height, input.width, static_cast<std::uint32_t>(from.size()));
+      drawn.lane[lane] = draw_augmentation(
+          plan, batch.seed, batch.epoch, samples_.data()[block * lanes + lane], extents_.height,
+          extents_.width, static_cast<std::uint32_t>(from.size()));
     }
     T* source = pictures_.data() +
-                static_cast<std::size_t>(block) * (block_values + augment.scratch_of_a_block());
-    interleave_block(from, samples_.data(), batch.images, block, source);
+                static_cast<std::size_t>(block) * (block_values() + augment.scratch_of_a_block());
+    interleave(from, samples_.data(), batch.images, block, source);
     if (mixed_) {
       mix_targets(batch, from, drawn, block);
       std::uint32_t partners[lanes] = {};
       for (int lane = 0; lane < lanes; ++lane) partners[lane] = drawn.lane[lane].partner;
-      T* others = input_block(batch, block);  // which `apply` fills with what is wanted there
-      interleave_block(from, partners, lanes, 0, others);
-      augment.mix(drawn, others, source);
+      interleave(from, partners, lanes, 0, x);  // until `apply` fills it with what is wanted there
+      augment.mix(drawn, x, source);
     }
-    augment.apply(drawn, source, source + block_values, input_block(batch, block));
+    augment.apply(drawn, source, source + block_values(), x);
   }
 
   /// What the images of a mixup are to become: each keeps its share of its own.
@@ -184,18 +165,83 @@ class batch_memory {
     }
   }
 
+  kernels::image_extents extents_ = {};
   int capacity_ = 0;
   bool mixed_ = false;
-  buffer<T> arena_;
   buffer<int> labels_;
   buffer<T> targets_;
   buffer<T> losses_;
   buffer<std::uint8_t> right_;
   buffer<std::uint32_t> samples_;
-  buffer<T> scratch_;
   buffer<int> others_;  // of a mixup: the labels of the partners, and
   buffer<T> shares_;    // what each image keeps of itself
   buffer<T> pictures_;  // (block, what comes before augmentation and its scratch)
+};
+
+/// The memory of a batch of up to `capacity` images for one blueprint: activations, and what is
+/// known of each image.
+template <class Blueprint, class T, class Arch>
+class batch_memory {
+ public:
+  static constexpr detail::extents input = [] {
+    if constexpr (Blueprint::layer_count == 0) {
+      return detail::extents{};
+    } else {
+      return detail::extents_of(
+          typename detail::located_at<typename Blueprint::located, 0>::type::in{});
+    }
+  }();
+  static constexpr std::ptrdiff_t stride = Blueprint::block_values * lanes;
+
+  batch_memory() = default;
+
+  batch_memory(int capacity, std::size_t outputs, std::size_t scratch_of_a_block)
+      : images_({input.height, input.width, input.channels}, capacity,
+                scratch_of_a_block == 0 ? 0 : outputs),
+        arena_(blocks() * static_cast<std::size_t>(stride)),
+        scratch_(blocks() * scratch_of_a_block) {}
+
+  int capacity() const { return images_.capacity(); }
+  std::size_t arena_bytes() const { return arena_.size() * sizeof(T); }
+
+  frame<T> frame_of(int count, T* parameters, T* gradients, T* fixed) {
+    frame<T> batch;
+    batch.arena = arena_.data();
+    batch.block_stride = stride;
+    batch.images = count;
+    batch.parameters = parameters;
+    batch.gradients = gradients;
+    batch.fixed = fixed;
+    batch.samples = images_.samples();
+    return batch;
+  }
+
+  /// As `batch_images`.
+  void reserve(const augment_plan& plan) { images_.reserve(plan); }
+
+  void gather(const frame<T>& batch, const examples& from, const std::uint32_t* order,
+              std::size_t first) {
+    images_.gather(batch, from, order, first, input_of(batch));
+  }
+
+  void gather(const frame<T>& batch, const examples& from, const std::uint32_t* order,
+              std::size_t first, const augment_plan& plan) {
+    if (plan.empty()) return gather(batch, from, order, first);
+    images_.augment(plan, batch, from, order, first, input_of(batch));
+  }
+
+  verdict<T> judged(const examples& from) { return images_.judged(from, scratch_.data()); }
+
+ private:
+  std::size_t blocks() const { return static_cast<std::size_t>(capacity() / lanes); }
+
+  static kernels::blocked<T> input_of(const frame<T>& batch) {
+    return batch.at(Blueprint::memory.value[0]);
+  }
+
+  batch_images<T, Arch> images_;
+  buffer<T> arena_;
+  buffer<T> scratch_;
 };
 
 /// Throws `error` where the examples are not for a network of this input and so many outputs.

@@ -23,7 +23,7 @@ struct frame {
   std::ptrdiff_t block_stride = 0;  // elements from a block of 16 images to the next
   int images = 0;
   bool training = false;
-  T* parameters = nullptr;  // layout: blueprint::slots; forward in training moves the statistics
+  T* parameters = nullptr;  // layout: detail::slots_of; forward in training moves the statistics
   T* gradients = nullptr;   // the same layout
   bool keeps_gradients = true;  // else some are told to the sink alone
   T* fixed = nullptr;           // packed weights and statistics: blueprint::fixed

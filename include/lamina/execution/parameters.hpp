@@ -25,21 +25,17 @@ struct named_tensor {
 
 namespace execution {
 
-template <class Net>
-constexpr auto slots_of() {
-  return detail::parameter_slots(typename Net::located_layers{});
-}
-
 /// Elements of an array that holds all parameters of a network, padding between tensors included.
 template <class Net>
-inline constexpr std::ptrdiff_t parameter_extent = detail::parameter_extent(slots_of<Net>());
+inline constexpr std::ptrdiff_t parameter_extent =
+    detail::parameter_extent(detail::slots_of<typename Net::located_layers>);
 
 /// Views of the tensors in an array of parameters (or of gradients).
 template <class Net, class T>
 [[gnu::cold]] std::vector<named_tensor<T>> named_tensors(T* values) {
   const std::vector<layer_description> layers = describe<Net>();
   std::vector<named_tensor<T>> all;
-  for (const auto& slot : slots_of<Net>()) {
+  for (const auto& slot : detail::slots_of<typename Net::located_layers>) {
     const auto& tensor = slot.tensor;
     const std::string& position = layers[static_cast<std::size_t>(slot.layer) + 1].position;
     std::vector<std::size_t> shape(tensor.extents.begin(), tensor.extents.begin() + tensor.rank);
@@ -53,7 +49,7 @@ template <class Net, class T>
 template <class Net, class T>
 void initialize_parameters(T* values, initializer kind, std::uint64_t seed) {
   std::uint64_t stream = 0;
-  for (const auto& slot : slots_of<Net>()) {
+  for (const auto& slot : detail::slots_of<typename Net::located_layers>) {
     const auto& tensor = slot.tensor;
     const initializer how = tensor.begins == initial::weights ? kind
                             : tensor.begins == initial::ones  ? initializer::ones

@@ -128,15 +128,18 @@ struct index_map<std::index_sequence<Index...>, Types...> : indexed<Index, Types
 template <std::size_t Index, class Type>
 indexed<Index, Type> lookup(const indexed<Index, Type>*);
 
+template <class Located>
+struct index_map_of;
+
+template <class... Located>
+struct index_map_of<list<Located...>> {
+  using type = index_map<std::index_sequence_for<Located...>, Located...>;
+};
+
 /// The layer with this index among those that the blocks were replaced by.
 template <class Located, int Index>
-struct located_at;
-
-template <class... Located, int Index>
-struct located_at<list<Located...>, Index> {
-  using type = typename decltype(lookup<static_cast<std::size_t>(Index)>(
-      static_cast<index_map<std::index_sequence_for<Located...>, Located...>*>(nullptr)))::type;
-};
+using located_at = decltype(lookup<static_cast<std::size_t>(Index)>(
+    static_cast<typename index_map_of<Located>::type*>(nullptr)));
 
 template <class Located, int... Index>
 using fused_layers = fused<typename located_at<Located, Index>::type::layer...>;

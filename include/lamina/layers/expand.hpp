@@ -40,6 +40,13 @@ template <class... First, class... Second, class... Rest>
 struct concatenate<list<First...>, list<Second...>, Rest...>
     : concatenate<list<First..., Second...>, Rest...> {};
 
+/// Eight at a time: most lists are one layer long.
+template <class... A, class... B, class... C, class... D, class... E, class... F, class... G,
+          class... H, class... Rest>
+struct concatenate<list<A...>, list<B...>, list<C...>, list<D...>, list<E...>, list<F...>,
+                   list<G...>, list<H...>, Rest...>
+    : concatenate<list<A..., B..., C..., D..., E..., F..., G..., H...>, Rest...> {};
+
 template <class At, int Last>
 struct below;
 

@@ -9,8 +9,8 @@
 
 #include <boost/hana/basic_tuple.hpp>
 #include <boost/hana/fold_left.hpp>
-#include <boost/hana/type.hpp>
 
+#include <lamina/layers/activation.hpp>
 #include <lamina/layers/expand.hpp>
 #include <lamina/layers/kind.hpp>
 #include <lamina/layers/problem.hpp>
@@ -62,6 +62,13 @@ concept has_every_member = requires(In in, forward_pass<float> forward,
   Layer::backward(backward);
 };
 
+/// The values of an image of this shape; 0 of what is no shape.
+template <class Out>
+inline constexpr std::ptrdiff_t values_of = 0;
+
+template <int... Extents>
+inline constexpr std::ptrdiff_t values_of<shape<Extents...>> = shape<Extents...>::size;
+
 template <class Layer, class In>
 constexpr auto output_of() {
   if constexpr (!std::is_class_v<Layer>) {
@@ -76,7 +83,12 @@ constexpr auto output_of() {
   } else if constexpr (!requires { Layer::output(In{}); }) {
     return refuses<rule::a_layer_has_output_parameters_workspace_forward_and_backward>{};
   } else {
-    return Layer::output(In{});
+    using out = decltype(Layer::output(In{}));
+    if constexpr (values_of<out> > most_values) {
+      return refuses<rule::the_activation_fits_in_memory>{};
+    } else {
+      return Layer::output(In{});
+    }
   }
 }
 
@@ -109,11 +121,9 @@ struct answered<inferred<In, Open, Done>, At, Layer, refuses<Rule>> {
 
 template <class In, class Open, class Done, class At, class Layer, int... Extents>
 struct answered<inferred<In, Open, Done>, At, Layer, shape<Extents...>> {
-  using type = std::conditional_t<
-      (shape<Extents...>::size <= most_values),
+  using type =
       inferred<shape<Extents...>, Open,
-               typename append_layer<Done, located<At, Layer, In, shape<Extents...>>>::type>,
-      mismatch<At, layer<Layer>, receives<In>, breaks<rule::the_activation_fits_in_memory>>>;
+               typename append_layer<Done, located<At, Layer, In, shape<Extents...>>>::type>;
 };
 
 template <class In, class Open, class Done, class At, class Layer>
@@ -141,13 +151,12 @@ struct advance<inferred<In, list<In, Open...>, Done>, placed<At, layers::join<Bl
 
 template <class State, class... Elements>
 struct run {
-  static constexpr auto step = [](auto state, auto next) {
-    return boost::hana::type_c<
-        typename advance<typename decltype(state)::type, typename decltype(next)::type>::type>;
+  static constexpr auto step = []<class Before, class Next>(const Before&, const Next&) {
+    return typename advance<Before, Next>::type{};
   };
-  using elements = boost::hana::basic_tuple<boost::hana::type<Elements>...>;
-  using type = typename std::remove_cvref_t<decltype(boost::hana::fold_left(
-      elements{}, boost::hana::type_c<State>, step))>::type;
+  using elements = boost::hana::basic_tuple<Elements...>;
+  using type =
+      std::remove_cvref_t<decltype(boost::hana::fold_left(elements{}, State{}, step))>;
 };
 
 /// Softmax anywhere but at the end becomes `misplaced` before inference begins.
@@ -160,10 +169,9 @@ struct check_softmax<list<Elements...>, std::index_sequence<Index...>> {
   struct checked {
     using type = Element;
   };
-  template <class At, class Layer>
-  requires requires { requires Layer::kind == layer_kind::softmax; }
-  struct checked<placed<At, Layer>, false> {
-    using type = misplaced<At, Layer, rule::softmax_comes_last>;
+  template <class At>
+  struct checked<placed<At, softmax>, false> {
+    using type = misplaced<At, softmax, rule::softmax_comes_last>;
   };
   using type = list<typename checked<Elements, Index + 1 == sizeof...(Elements)>::type...>;
 };

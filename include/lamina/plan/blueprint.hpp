@@ -111,13 +111,12 @@ struct blueprint<list<Located...>, Mode> {
   static constexpr std::size_t layer_count = sizeof...(Located);
   static constexpr std::array<layer_facts, layer_count> facts{facts_of<Located>()...};
   static constexpr grouping<layer_count> groups = fuse(facts_for_fusion(list<Located...>{}), Mode);
-  static constexpr auto slots = parameter_slots(list<Located...>{});
   using located = list<Located...>;
   static constexpr fusion_mode mode = Mode;
 
   /// Where tensor number `tensor` of the layer `layer` begins among the parameters.
   static constexpr std::ptrdiff_t parameter_offset(int layer, int tensor) {
-    for (const auto& slot : slots) {
+    for (const auto& slot : slots_of<located>) {
       if (slot.layer == layer && tensor-- == 0) return slot.offset;
     }
     return 0;

@@ -64,6 +64,10 @@ constexpr auto parameter_slots(list<Located...>) {
   return slots;
 }
 
+/// The tensors of all layers, those of the first one first.
+template <class Located>
+inline constexpr auto slots_of = parameter_slots(Located{});
+
 /// The elements of the array that holds all of the slots.
 template <std::size_t Count>
 constexpr std::ptrdiff_t parameter_extent(const std::array<parameter_slot, Count>& slots) {

@@ -62,7 +62,7 @@ template <class Net, class Optimizer, class T, class Arch>
 class updates {
  public:
   static constexpr std::size_t states = static_cast<std::size_t>(Optimizer::states);
-  static constexpr auto slots = execution::slots_of<Net>();
+  static constexpr auto& slots = slots_of<typename Net::located_layers>;
 
   updates(const Optimizer& optimizer, gradient_clipping clip, weight_average average,
           const T* parameters)
