@@ -105,11 +105,12 @@ struct batch_norm {
 
   template <int... Extents>
   static constexpr std::array<parameter, 4> parameters(shape<Extents...> in) {
+    using namespace std::string_view_literals;
     constexpr int channels = detail::extents_of(decltype(in){}).channels;
-    return {parameter{"weight", {channels}, 1, initial::ones},
-            parameter{"bias", {channels}, 1, initial::zeros},
-            parameter{"running_mean", {channels}, 1, initial::zeros, false},
-            parameter{"running_var", {channels}, 1, initial::ones, false}};
+    return {parameter{"weight"sv, {channels}, 1, initial::ones},
+            parameter{"bias"sv, {channels}, 1, initial::zeros},
+            parameter{"running_mean"sv, {channels}, 1, initial::zeros, false},
+            parameter{"running_var"sv, {channels}, 1, initial::ones, false}};
   }
 };
 

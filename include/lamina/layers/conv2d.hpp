@@ -42,15 +42,16 @@ struct conv2d : sliding<typename detail::find_option<detail::option_kind::window
 
   template <int Height, int Width, int Channels>
   static constexpr std::array<parameter, 2> parameters(shape<Height, Width, Channels>) {
+    using namespace std::string_view_literals;
     constexpr int taps = window::height * window::width;
-    return {parameter{"weight",
+    return {parameter{"weight"sv,
                       {Filters, Channels, window::height, window::width},
                       4,
                       initial::weights,
                       true,
                       Channels * taps,
                       Filters * taps},
-            parameter{"bias", {Filters}}};
+            parameter{"bias"sv, {Filters}}};
   }
 
   template <int Height, int Width, int Channels>

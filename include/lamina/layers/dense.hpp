@@ -28,8 +28,9 @@ struct dense {
 
   template <int Inputs>
   static constexpr std::array<parameter, 2> parameters(shape<Inputs>) {
-    return {parameter{"weight", {Units, Inputs}, 2, initial::weights, true, Inputs, Units},
-            parameter{"bias", {Units}}};
+    using namespace std::string_view_literals;
+    return {parameter{"weight"sv, {Units, Inputs}, 2, initial::weights, true, Inputs, Units},
+            parameter{"bias"sv, {Units}}};
   }
 
   template <int Inputs>
