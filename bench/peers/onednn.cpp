@@ -2,11 +2,8 @@
 // The networks from oneDNN's primitives: onednn THREADS (which OMP_NUM_THREADS repeats).
 #include "onednn_passes.hpp"
 #include "onednn_products.hpp"
+#include "weights.hpp"
 #include "worker.hpp"
-
-#include <lamina/lamina.hpp>
-#include <models/asl_cnn.hpp>
-#include <models/mnist_mlp.hpp>
 
 #include <cstdlib>
 #include <cstring>
@@ -114,17 +111,6 @@ class network {
   std::vector<float> probabilities_;
 };
 
-template <class Net>
-std::map<std::string, std::vector<float>> weights_in(const std::string& file) {
-  lamina::classifier<Net> reader;
-  lamina::load(reader, file);
-  std::map<std::string, std::vector<float>> all;
-  for (const auto& tensor : reader.parameters()) {
-    all[tensor.name].assign(tensor.values.begin(), tensor.values.end());
-  }
-  return all;
-}
-
 class peer {
  public:
   explicit peer(std::string folder)
@@ -161,10 +147,8 @@ class peer {
   std::unique_ptr<network> make(const std::string& name, std::size_t batch, bool training,
                                 bool fresh) const {
     const std::string file = folder_ + "/" + name + (fresh ? ".fresh" : "") + ".safetensors";
-    auto weights = name == "mnist_mlp" ? weights_in<lamina::models::mnist_mlp>(file)
-                                       : weights_in<lamina::models::asl_cnn>(file);
-    return std::make_unique<network>(name, std::move(weights), static_cast<std::ptrdiff_t>(batch),
-                                     training);
+    return std::make_unique<network>(name, peers::weights_of(name, file),
+                                     static_cast<std::ptrdiff_t>(batch), training);
   }
   std::vector<std::uint8_t> labels_of(const std::string& name) const {
     return peers::read_all<std::uint8_t>(folder_ + "/" + name + ".labels.u8");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// A network composed from the primitives of oneDNN 2, created once, in the formats that it chooses.
+// A network composed from the primitives of oneDNN, created once, in the formats that it chooses.
 #pragma once
 
-#include <dnnl.hpp>
+#include "onednn_interface.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -16,8 +16,6 @@
 
 namespace peers {
 
-using dnnl::memory;
-using dims = memory::dims;
 using tag = memory::format_tag;
 using arguments = std::unordered_map<int, memory>;
 

@@ -10,9 +10,9 @@ namespace peers {
 struct normalisation : layer {
   normalisation(composition& in, const memory& input, int position) : x(input) {
     using namespace dnnl;
-    const auto channels = input.get_desc().dims()[1];
+    const auto channels = extents_of(input)[1];
     const std::string name = std::to_string(position);
-    pd = {{prop_kind::forward_training, x.get_desc(), 1e-3F, flags}, in.engine};
+    pd = describe_normalisation(in.engine, x.get_desc(), 1e-3F, flags);
     const auto of_channels = described({channels}, tag::x);
     scale = &in.parameter(name + ".weight", {channels}, tag::x, of_channels);
     shift = &in.parameter(name + ".bias", {channels}, tag::x, of_channels);
@@ -42,19 +42,17 @@ struct normalisation : layer {
   memory backward(composition& in, memory gradient, bool) override {
     using namespace dnnl;
     const memory dy = in.in_format(in.backward, gradient, x.get_desc());
-    const batch_normalization_backward::primitive_desc of(
-        {prop_kind::backward, x.get_desc(), x.get_desc(), 1e-3F, flags}, in.engine, pd);
-    // the Debian package looks for a shift, which it does not read
-    in.call(in.backward, batch_normalization_backward(of),
-            {{DNNL_ARG_SRC, x},
-             {DNNL_ARG_SHIFT, shift->values},
-             {DNNL_ARG_MEAN, mean},
-             {DNNL_ARG_VARIANCE, variance},
-             {DNNL_ARG_SCALE, scale->values},
-             {DNNL_ARG_DIFF_DST, dy},
-             {DNNL_ARG_DIFF_SRC, dy},
-             {DNNL_ARG_DIFF_SCALE, scale->gradient},
-             {DNNL_ARG_DIFF_SHIFT, shift->gradient}});
+    const auto of = describe_normalisation_backward(in.engine, x.get_desc(), 1e-3F, flags, pd);
+    arguments with{{DNNL_ARG_SRC, x},
+                   {DNNL_ARG_MEAN, mean},
+                   {DNNL_ARG_VARIANCE, variance},
+                   {DNNL_ARG_SCALE, scale->values},
+                   {DNNL_ARG_DIFF_DST, dy},
+                   {DNNL_ARG_DIFF_SRC, dy},
+                   {DNNL_ARG_DIFF_SCALE, scale->gradient},
+                   {DNNL_ARG_DIFF_SHIFT, shift->gradient}};
+    if (backward_wants_shift) with.insert({DNNL_ARG_SHIFT, shift->values});
+    in.call(in.backward, batch_normalization_backward(of), with);
     return dy;
   }
 
@@ -69,12 +67,12 @@ struct normalisation : layer {
 struct pooling : layer {
   pooling(composition& in, const memory& input) : x(input) {
     using namespace dnnl;
-    const dims from = x.get_desc().dims();
+    const dims from = extents_of(x);
     extents = {from[0], from[1], (from[2] + 1) / 2, (from[3] + 1) / 2};
     end = {from[2] % 2, from[3] % 2};
-    pd = {{in.training ? prop_kind::forward_training : prop_kind::forward_inference,
-           algorithm::pooling_max, x.get_desc(), described(extents), two, two, begin, end},
-          in.engine};
+    pd = describe_max_pool(in.engine,
+                           in.training ? prop_kind::forward_training : prop_kind::forward_inference,
+                           x.get_desc(), described(extents), two, begin, end);
     output = in.make(pd.dst_desc());
     arguments with{{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, output}};
     if (in.training) with.insert({DNNL_ARG_WORKSPACE, found = in.make(pd.workspace_desc())});
@@ -84,8 +82,8 @@ struct pooling : layer {
   memory backward(composition& in, memory gradient, bool) override {
     using namespace dnnl;
     const memory dy = in.in_format(in.backward, gradient, output.get_desc());
-    const pooling_backward::primitive_desc of(
-        {algorithm::pooling_max, x.get_desc(), dy.get_desc(), two, two, begin, end}, in.engine, pd);
+    const auto of =
+        describe_max_pool_backward(in.engine, x.get_desc(), dy.get_desc(), two, begin, end, pd);
     const memory dx = in.make(of.diff_src_desc());
     in.call(in.backward, pooling_backward(of),
             {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WORKSPACE, found}, {DNNL_ARG_DIFF_SRC, dx}});

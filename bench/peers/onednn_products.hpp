@@ -11,10 +11,8 @@ inline memory relu_backward(composition& in, const memory& y, const memory& grad
   using namespace dnnl;
   const memory dy = in.in_format(in.backward, gradient, y.get_desc());
   const auto kind = algorithm::eltwise_relu_use_dst_for_bwd;
-  const eltwise_forward::primitive_desc hint(
-      {prop_kind::forward_training, kind, y.get_desc(), 0.0F, 0.0F}, in.engine);
-  const eltwise_backward::primitive_desc of({kind, y.get_desc(), y.get_desc(), 0.0F, 0.0F},
-                                            in.engine, hint);
+  const auto of = describe_relu_backward(in.engine, kind, y.get_desc(),
+                                         describe_relu(in.engine, kind, y.get_desc()));
   in.call(in.backward, eltwise_backward(of),
           {{DNNL_ARG_DST, y}, {DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_DIFF_SRC, dy}});
   return dy;
@@ -24,20 +22,20 @@ inline memory relu_backward(composition& in, const memory& y, const memory& grad
 struct convolution : layer {
   convolution(composition& in, const memory& input, int position, int filters, int norm) {
     using namespace dnnl;
-    const dims from = input.get_desc().dims();
+    const dims from = extents_of(input);
     extents = {from[0], filters, from[2], from[3]};
     taps = {filters, from[1], 3, 3};
     post_ops after;
-    after.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+    append_relu(after);
     arguments with;
     if (!in.training) fold(in, after, with, norm, filters);
     primitive_attr attributes;
     attributes.set_post_ops(after);
-    pd = {{in.training ? prop_kind::forward_training : prop_kind::forward_inference,
-           algorithm::convolution_auto, described(from), described(taps),
-           described({filters}, tag::x), described(extents), one, one, one},
-          attributes,
-          in.engine};
+    pd = describe<convolution_forward>(
+        in.engine, attributes,
+        in.training ? prop_kind::forward_training : prop_kind::forward_inference,
+        algorithm::convolution_auto, described(from), described(taps), described({filters}, tag::x),
+        described(extents), one, one, one);
     x = in.in_format(in.forward, input, pd.src_desc());
     const std::string name = std::to_string(position);
     weights = &in.parameter(name + ".weight", taps, tag::oihw, pd.weights_desc());
@@ -72,10 +70,9 @@ struct convolution : layer {
     using namespace dnnl;
     const memory dy = relu_backward(in, output, gradient);
     const auto kind = algorithm::convolution_auto;
-    const convolution_backward_weights::primitive_desc dw(
-        {kind, described(x.get_desc().dims()), described(taps), described({taps[0]}, tag::x),
-         described(extents), one, one, one},
-        in.engine, pd);
+    const auto dw = describe_backward<convolution_backward_weights>(
+        in.engine, pd, kind, described(extents_of(x)), described(taps),
+        described({taps[0]}, tag::x), described(extents), one, one, one);
     const memory dy_of_weights = in.in_format(in.backward, dy, dw.diff_dst_desc());
     const memory x_of_weights = in.in_format(in.backward, x, dw.src_desc());
     const bool same = dw.diff_weights_desc() == weights->gradient.get_desc();
@@ -90,9 +87,9 @@ struct convolution : layer {
               {{DNNL_ARG_FROM, found}, {DNNL_ARG_TO, weights->gradient}});
     }
     if (!wants_input) return {};
-    const convolution_backward_data::primitive_desc dx(
-        {kind, described(x.get_desc().dims()), described(taps), described(extents), one, one, one},
-        in.engine, pd);
+    const auto dx = describe_backward<convolution_backward_data>(
+        in.engine, pd, kind, described(extents_of(x)), described(taps), described(extents), one,
+        one, one);
     const memory result = in.make(dx.diff_src_desc());
     in.call(in.backward, convolution_backward_data(dx),
             {{DNNL_ARG_DIFF_DST, in.in_format(in.backward, dy, dx.diff_dst_desc())},
@@ -113,20 +110,20 @@ struct dense : layer {
   dense(composition& in, const memory& input, int position, int units, bool with_relu)
       : activates(with_relu) {
     using namespace dnnl;
-    const dims from = input.get_desc().dims();
+    const dims from = extents_of(input);
     extents = {from[0], units};
     taps = from;
     taps[0] = units;
     primitive_attr attributes;
     if (activates) {
       post_ops after;
-      after.append_eltwise(1.0F, algorithm::eltwise_relu, 0.0F, 0.0F);
+      append_relu(after);
       attributes.set_post_ops(after);
     }
-    pd = {{in.training ? prop_kind::forward_training : prop_kind::forward_inference,
-           described(from), described(taps), described({units}, tag::x), described(extents)},
-          attributes,
-          in.engine};
+    pd = describe<inner_product_forward>(
+        in.engine, attributes,
+        in.training ? prop_kind::forward_training : prop_kind::forward_inference, described(from),
+        described(taps), described({units}, tag::x), described(extents));
     x = in.in_format(in.forward, input, pd.src_desc());
     const std::string name = std::to_string(position);
     weights = &in.parameter(name + ".weight", taps, taps.size() == 4 ? tag::oihw : tag::oi,
@@ -143,10 +140,9 @@ struct dense : layer {
   memory backward(composition& in, memory gradient, bool wants_input) override {
     using namespace dnnl;
     const memory dy = activates ? relu_backward(in, output, gradient) : gradient;
-    const inner_product_backward_weights::primitive_desc dw(
-        {described(x.get_desc().dims()), described(taps), described({taps[0]}, tag::x),
-         described(extents)},
-        in.engine, pd);
+    const auto dw = describe_backward<inner_product_backward_weights>(
+        in.engine, pd, described(extents_of(x)), described(taps), described({taps[0]}, tag::x),
+        described(extents));
     const memory dy_of_weights = in.in_format(in.backward, dy, dw.diff_dst_desc());
     const memory x_of_weights = in.in_format(in.backward, x, dw.src_desc());
     const bool same = dw.diff_weights_desc() == weights->gradient.get_desc();
@@ -161,8 +157,8 @@ struct dense : layer {
               {{DNNL_ARG_FROM, found}, {DNNL_ARG_TO, weights->gradient}});
     }
     if (!wants_input) return {};
-    const inner_product_backward_data::primitive_desc dx(
-        {described(x.get_desc().dims()), described(taps), described(extents)}, in.engine, pd);
+    const auto dx = describe_backward<inner_product_backward_data>(
+        in.engine, pd, described(extents_of(x)), described(taps), described(extents));
     const memory result = in.make(dx.diff_src_desc());
     in.call(in.backward, inner_product_backward_data(dx),
             {{DNNL_ARG_DIFF_DST, in.in_format(in.backward, dy, dx.diff_dst_desc())},
