@@ -19,6 +19,8 @@
 #include <functional>
 #include <limits>
 #include <new>
+#include <set>
+#include <string>
 
 namespace lamina::cli {
 
@@ -74,6 +76,14 @@ class parser {
         ->check(CLI::IsMember(names_));
   }
 
+  /// Of any model; which has which is said when one is chosen.
+  std::set<std::string> recipe_names() const {
+    std::set<std::string> names{"course"};
+    for (const auto& [name, each] : models_)
+      for (const recipe& own : each.options.recipes) names.insert(own.name);
+    return names;
+  }
+
   static void add_data_folder(CLI::App* command, std::filesystem::path& folder) {
     command->add_option("--data", folder, "folder of the images, else $LAMINA_DATA or the cache");
   }
@@ -95,7 +105,7 @@ class parser {
   void add_train() {
     auto* const command =
         add(app_, "train", "trains a network and writes it into a folder",
-            "train MODEL [--data DIR] [--recipe course|best] [--epochs N] [--batch N] [--seed N] "
+            "train MODEL [--data DIR] [--recipe NAME] [--epochs N] [--batch N] [--seed N] "
             "[--optimizer NAME] [--learning-rate X] [--schedule NAME] [--augment | "
             "--no-augment] [--validation F] "
             "[--threads N] [--out DIR] [--resume] [--json] (lamina train --help has more)",
@@ -135,7 +145,7 @@ class parser {
                                               any_optimizer::names.end());
     const std::vector<std::string> schedules(schedule_names.begin(), schedule_names.end());
     command->add_option("--recipe", train_.recipe, "where the defaults of what follows come from")
-        ->check(CLI::IsMember({"course", "best"}));
+        ->check(CLI::IsMember(recipe_names()));
     command->add_option("--epochs", train_.epochs, "passes over the training images")
         ->check(CLI::Range(1, most_epochs));
     command->add_option("--batch", train_.batch, "images of a step")
@@ -209,7 +219,7 @@ class parser {
   void add_augment() {
     auto* const command =
         add(app_, "augment", "draws what the network will see of some training images",
-            "augment MODEL --samples N --out PNG [--data DIR] [--recipe course|best] [--seed N]",
+            "augment MODEL --samples N --out PNG [--data DIR] [--recipe NAME] [--seed N]",
             [this] { augment(models_, augment_); });
     add_model(command, augment_.model);
     add_data_folder(command, augment_.data);
@@ -222,7 +232,7 @@ class parser {
         ->add_option_function<std::string>(
             "--recipe", [this](const std::string& name) { augment_.course = name == "course"; },
             "whose policy")
-        ->check(CLI::IsMember({"course", "best"}));
+        ->check(CLI::IsMember(recipe_names()));
   }
 
   void add_summary() {

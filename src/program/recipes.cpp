@@ -8,6 +8,7 @@
 #include <zlib.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <span>
 
 namespace lamina::cli {
@@ -40,10 +41,16 @@ void each_member(Recipe& how, const Visit& visit) {
 }
 
 recipe named_recipe(const model_options& model, const train_words& words) {
-  const bool best = words.recipe.empty() ? model.best.has_value() : words.recipe == "best";
-  if (best && !model.best)
-    throw error(words.model + ": expected the recipe course, found best, which it has not");
-  if (best) return *model.best;
+  const auto& own = model.recipes;
+  if (words.recipe.empty() && !own.empty()) return own.front();
+  const auto found = std::find_if(own.begin(), own.end(),
+                                  [&](const recipe& each) { return each.name == words.recipe; });
+  if (found != own.end()) return *found;
+  std::string names = "course";
+  for (const recipe& each : own) names += ", " + each.name;
+  if (!words.recipe.empty() && words.recipe != "course")
+    throw error(words.model + ": expected one of its recipes (" + names + "), found " +
+                words.recipe);
   return {.name = "course",
           .epochs = model.epochs,
           .batch = model.batch,

@@ -9,7 +9,6 @@
 
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <stdexcept>
 
 using namespace lamina;
@@ -118,22 +117,23 @@ TEST_CASE("what a killed process left is removed, but not what a living one writ
 
 TEST_CASE("a recipe is the model's own, and the words change it") {
   const temporary_folder folder;
-  const auto json_after = [&](std::vector<std::string> words, std::optional<recipe> best) {
+  const auto json_after = [&](std::vector<std::string> words, std::vector<recipe> own) {
     std::vector<std::string> all{"train", "model", "--out", folder.path.string()};
     all.insert(all.end(), words.begin(), words.end());
-    CHECK(run(all, {.data = fake_data, .epochs = 3, .best = best}) == 0);
+    CHECK(run(all, {.data = fake_data, .epochs = 3, .recipes = own}) == 0);
     return read(folder / "run.json");
   };
   const recipe best{.name = "best", .epochs = 2, .optimizer = "adamw", .weight_decay = 0.5};
-  CHECK(json_after({}, std::nullopt).find("\"name\": \"course\"") != std::string::npos);
-  CHECK(json_after({}, best).find("\"name\": \"best\"") != std::string::npos);
-  CHECK(json_after({"--recipe", "course"}, best).find("\"name\": \"course\"") != std::string::npos);
-  CHECK(json_after({}, best).find("\"weight_decay\": 0.5") != std::string::npos);
-  CHECK(json_after({"--schedule", "cosine"}, best).find("\"schedule\": \"cosine\"") !=
+  CHECK(json_after({}, {}).find("\"name\": \"course\"") != std::string::npos);
+  CHECK(json_after({}, {best}).find("\"name\": \"best\"") != std::string::npos);
+  CHECK(json_after({"--recipe", "course"}, {best}).find("\"name\": \"course\"") !=
         std::string::npos);
-  for (const std::vector<std::string>& words : {std::vector<std::string>{"--recipe", "best"},
-                                                {"--weight-decay", "0.1"},
-                                                {"--patience", "2"}}) {
+  CHECK(json_after({}, {best}).find("\"weight_decay\": 0.5") != std::string::npos);
+  CHECK(json_after({"--schedule", "cosine"}, {best}).find("\"schedule\": \"cosine\"") !=
+        std::string::npos);
+  CHECK(run({"train", "model", "--recipe", "best", "--out", folder.path.string()}) == 2);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--weight-decay", "0.1"}, {"--patience", "2"}}) {
     std::vector<std::string> all{"train", "model", "--out", folder.path.string()};
     all.insert(all.end(), words.begin(), words.end());
     CHECK(run(all) == 1);

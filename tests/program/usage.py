@@ -30,6 +30,11 @@ class Usage(ProgramTestCase):
             message = self.misused("train", "mnist-mlp", *option.split())
             self.assertIn("usage: lamina train MODEL [--data DIR]", message)
 
+    def test_a_recipe_of_another_model_is_refused_with_its_own(self):
+        message = self.failed("train", "asl-mlp", "--recipe", "fast")
+        self.assertEqual(message, "asl-mlp: expected one of its recipes (course, best), "
+                                  "found fast")
+
     def test_an_unknown_model_is_named_with_those_that_are_known(self):
         message = self.misused("train", "mnist-mpl")
         for name in ["mnist-mpl", "mnist-mlp", "asl-mlp", "asl-cnn"]:

@@ -11,6 +11,6 @@ void add_asl_cnn(lamina::cli::command_line& to) {
       to, "asl-cnn",
       {.data = lamina::asl::load,
        .epochs = 20,
-       .best = best_asl_cnn(),
+       .recipes = {best_asl_cnn(), fast_asl_cnn()},
        .course_augmentation = lamina::models::asl_course_augmentation{}});
 }

@@ -11,6 +11,6 @@ void add_asl_mlp(lamina::cli::command_line& to) {
       to, "asl-mlp",
       {.data = lamina::asl::load,
        .epochs = 20,
-       .best = best_asl_mlp(),
+       .recipes = {best_asl_mlp()},
        .course_augmentation = lamina::models::asl_course_augmentation{}});
 }

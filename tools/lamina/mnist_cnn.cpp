@@ -8,5 +8,6 @@
 
 void add_mnist_cnn(lamina::cli::command_line& to) {
   lamina::cli::add_model<lamina::models::mnist_cnn_model>(
-      to, "mnist-cnn", {.data = lamina::mnist::load, .epochs = 20, .best = best_mnist_cnn()});
+      to, "mnist-cnn",
+      {.data = lamina::mnist::load, .epochs = 20, .recipes = {best_mnist_cnn(), fast_mnist_cnn()}});
 }

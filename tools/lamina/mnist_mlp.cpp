@@ -8,5 +8,5 @@
 
 void add_mnist_mlp(lamina::cli::command_line& to) {
   lamina::cli::add_model<lamina::models::mnist_mlp_model>(
-      to, "mnist-mlp", {.data = lamina::mnist::load, .epochs = 5, .best = best_mnist_mlp()});
+      to, "mnist-mlp", {.data = lamina::mnist::load, .epochs = 5, .recipes = {best_mnist_mlp()}});
 }

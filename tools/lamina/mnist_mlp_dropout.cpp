@@ -9,5 +9,5 @@
 void add_mnist_mlp_dropout(lamina::cli::command_line& to) {
   lamina::cli::add_model<lamina::models::mnist_mlp_dropout_model>(
       to, "mnist-mlp-dropout",
-      {.data = lamina::mnist::load, .epochs = 20, .best = best_mnist_mlp_dropout()});
+      {.data = lamina::mnist::load, .epochs = 20, .recipes = {best_mnist_mlp_dropout()}});
 }

@@ -3,8 +3,9 @@
 
 #include <lamina/program/recipe.hpp>
 
-/// The recipes `best`, chosen on held-out training images (bench/accuracy/README.md): AdamW, the
-/// rate in one cycle, a little label smoothing, and the average of the weights answers.
+/// The models' own recipes, chosen on held-out training images (bench/accuracy/README.md): AdamW,
+/// the rate in one cycle, a little label smoothing, and the average of the weights answers. `best`
+/// aims at accuracy, `fast` at 99.5 % of the letters and 99.0 % of the digits in the least time.
 
 inline lamina::recipe best_mnist_mlp() {
   return {.name = "best",
@@ -18,9 +19,11 @@ inline lamina::recipe best_mnist_mlp() {
           .average = 0.998};
 }
 
+/// Smaller weights to begin with: other hands' loss is lower.
 inline lamina::recipe best_asl_mlp() {
   auto how = best_mnist_mlp();
   how.epochs = 20;
+  how.initializer = "torch-uniform";
   return how;
 }
 
@@ -37,14 +40,36 @@ inline lamina::recipe best_asl_cnn() {
           .augmentation = true};
 }
 
-/// Of the letters' network, not chosen anew.
-inline lamina::recipe best_mnist_cnn() { return best_asl_cnn(); }
+inline lamina::recipe fast_asl_cnn() {
+  auto how = best_asl_cnn();
+  how.name = "fast";
+  how.epochs = 4;
+  return how;
+}
 
-/// As that, with the weight decay and the batch of the digits' network; longer, since with dropout
-/// and augmentation there is more to learn.
+inline lamina::recipe best_mnist_cnn() {
+  auto how = best_asl_cnn();
+  how.epochs = 15;
+  return how;
+}
+
+/// One pass: a high rate, a short average, the images as they are.
+inline lamina::recipe fast_mnist_cnn() {
+  auto how = best_mnist_cnn();
+  how.name = "fast";
+  how.epochs = 1;
+  how.learning_rate = 1e-2;
+  how.average = 0.99;
+  how.augmentation = false;
+  return how;
+}
+
+/// Dropout and augmentation leave more to learn than to forget: longer, with less decay.
 inline lamina::recipe best_mnist_mlp_dropout() {
   auto how = best_mnist_mlp();
-  how.epochs = 40;
+  how.epochs = 80;
+  how.batch = 128;
+  how.weight_decay = 0.01;
   how.augmentation = true;
   return how;
 }

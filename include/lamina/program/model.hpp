@@ -93,8 +93,8 @@ struct model_options {
   int batch = 32;
   std::string optimizer = "rmsprop";  ///< one of any_optimizer::names
   double learning_rate = 1e-3;
-  /// The recipe `best`, the default where there is one.
-  std::optional<recipe> best = {};
+  /// Its other recipes, `best` and the like; the first is the default, else `course`.
+  std::vector<recipe> recipes = {};
   std::vector<std::string> labels = {};   ///< of the classes; without them the data's
   preprocess_plan preprocessing = {};     ///< of pictures; without one `grey, resize_to<…>`
   augment_plan augmentation = {};         ///< of pictures in training
