@@ -19,10 +19,11 @@ inline lamina::recipe best_mnist_mlp() {
           .average = 0.998};
 }
 
-/// Smaller weights to begin with: other hands' loss is lower.
+/// Smaller weights to begin with, smaller batches: other hands come out better.
 inline lamina::recipe best_asl_mlp() {
   auto how = best_mnist_mlp();
   how.epochs = 20;
+  how.batch = 32;
   how.initializer = "torch-uniform";
   return how;
 }
