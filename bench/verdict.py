@@ -1,7 +1,16 @@
 # SPDX-License-Identifier: BSL-1.0
 """Whether the rounds of two programs differ by more than their noise."""
+import argparse
 import random
 import statistics
+
+
+def rounds(text):
+    """An option's number of rounds: two at least have a spread."""
+    count = int(text)
+    if count < 2:
+        raise argparse.ArgumentTypeError(f"expected at least 2 rounds, found {text}")
+    return count
 
 
 def quartiles(values):
