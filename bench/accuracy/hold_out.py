@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Holds photographs of Sign Language MNIST's training file back, to choose recipes by.
 
-    hold_out.py DATA OUT      # reads DATA/asl/sign_mnist_train.csv[.gz], writes OUT/asl
+    hold_out.py DATA OUT [--draw N]      # reads DATA/asl/sign_mnist_train.csv[.gz], writes OUT/asl
     LAMINA_DATA=OUT lamina train asl-mlp …
 
 The file was grown from 1,704 photographs, so that a part of it that is drawn at random has siblings of
@@ -11,9 +11,9 @@ through others, are one group (968 of them), and a sixth of the groups' images b
 sign_mnist_test.csv; the official test file is not touched. Needs numpy.
 """
 
+import argparse
 import gzip
 import pathlib
-import sys
 
 import numpy
 
@@ -49,10 +49,15 @@ def groups(images):
 
 
 def main():
-    data, out = map(pathlib.Path, sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("data", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--draw", type=int, default=7, help="seed of the photographs held back")
+    options = parser.parse_args()
+    data, out = options.data, options.out
     header, *rows = lines_of(data)
     values = numpy.array([row.split(",") for row in rows], dtype=numpy.float32)
-    random = numpy.random.default_rng(7)
+    random = numpy.random.default_rng(options.draw)
     held = numpy.zeros(len(rows), dtype=bool)
     for label in numpy.unique(values[:, 0]):
         of_label = numpy.nonzero(values[:, 0] == label)[0]

@@ -3,10 +3,11 @@
 """Trains a model with the program over several seeds and writes down what it reaches.
 
     run.py asl-cnn --seeds 1-10           # appends to lamina.csv, goes on where it stopped
+    run.py asl-cnn --recipe best --no-augment --runs runs
     run.py --summary                      # medians of lamina.csv beside those of pytorch.csv
 
-The data is read from $LAMINA_DATA. What counts is the accuracy on the test images after the last
-epoch; no epoch is chosen.
+The data is read from $LAMINA_DATA; --runs keeps the run of each seed, for perturb.py. What counts is
+the accuracy on the test images after the last epoch; no epoch is chosen.
 """
 
 import argparse
@@ -40,9 +41,14 @@ def append(path, row):
         writer.writerow(row)
 
 
+def recorded_recipe(options):
+    return options.recipe + " --no-augment" * options.no_augment
+
+
 def train(options, seed):
     """One run of the program; the row of its results."""
-    with tempfile.TemporaryDirectory() as out:
+    with tempfile.TemporaryDirectory() as folder:
+        out = options.runs / f"{options.model}-{options.recipe}-{seed}" if options.runs else folder
         command = [
             options.program,
             "train",
@@ -52,9 +58,11 @@ def train(options, seed):
             "--seed",
             str(seed),
             "--out",
-            out,
+            str(out),
             "--json",
         ]
+        if options.no_augment:
+            command += ["--no-augment"]
         if options.threads:
             command += ["--threads", str(options.threads)]
         if options.epochs:
@@ -67,7 +75,7 @@ def train(options, seed):
     result = json.loads(done.stdout)
     return {
         "model": result["model"],
-        "recipe": options.recipe,
+        "recipe": recorded_recipe(options),
         "seed": seed,
         "epochs": len(result["epochs"]),
         "test_accuracy": f"{result['test']['accuracy']:.6f}",
@@ -93,7 +101,7 @@ def summary(rows, title):
         accuracy = [100 * float(row["test_accuracy"]) for row in runs]
         seconds = statistics.median(float(row["seconds"]) for row in runs)
         print(
-            f"{title:8} {model:18} {recipe:7} {epochs:>3} epochs, {len(runs):>2} runs: median "
+            f"{title:8} {model:18} {recipe:17} {epochs:>3} epochs, {len(runs):>2} runs: median "
             f"{statistics.median(accuracy):.2f} %, worst {min(accuracy):.2f}, "
             f"best {max(accuracy):.2f}; {seconds:.1f} s a run"
         )
@@ -104,10 +112,12 @@ def main():
     parser.add_argument("model", nargs="?", help="as the program calls it")
     parser.add_argument("--seeds", default="1-10", help="a seed or a range, both ends counted")
     parser.add_argument("--recipe", default="course")
+    parser.add_argument("--no-augment", action="store_true", help="the recipe without its policy")
     parser.add_argument("--epochs", type=int, help="default: the recipe's")
     parser.add_argument("--threads", type=int, help="default: the program's")
     parser.add_argument("--program", default=str(FOLDER.parents[1] / "build/release/lamina"))
     parser.add_argument("--out", type=pathlib.Path, default=FOLDER / "lamina.csv")
+    parser.add_argument("--runs", type=pathlib.Path, help="folder that keeps the runs")
     parser.add_argument("--pause-file", help="wait between two runs as long as this file exists")
     parser.add_argument("--summary", action="store_true", help="train nothing, print the medians")
     options = parser.parse_args()
@@ -117,7 +127,7 @@ def main():
     for seed in range(int(first), int(last or first) + 1) if options.model else ():
         if any(
             row["model"] == options.model
-            and row["recipe"] == options.recipe
+            and row["recipe"] == recorded_recipe(options)
             and int(row["seed"]) == seed
             and options.epochs in (None, int(row["epochs"]))
             for row in read(options.out)
