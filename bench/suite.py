@@ -15,6 +15,7 @@ import re
 import statistics
 import subprocess
 import sys
+import time
 
 root = pathlib.Path(__file__).resolve().parent.parent
 folder = root / "build/bench"
@@ -86,14 +87,30 @@ def print_rows(rows):
               f"{cell('readings', 8, '{:.2f}'.format)} {cell('beside', 6, '{:.3f}'.format)}".rstrip())
 
 
-def draw_with(drawing, rows, report, picture):
+def picture_module():
+    """What draws; None, said once, where matplotlib is missing."""
     try:
-        import picture as drawn
+        import picture
     except ImportError:
         print("no picture: matplotlib is missing (Debian: python3-matplotlib)", file=sys.stderr)
+        return None
+    return picture
+
+
+def draw_with(drawing, rows, report, file):
+    picture = picture_module()
+    if picture is None:
         return
-    drawing(drawn, rows, drawn.title_of(report), picture)
-    print(f"\n{picture.relative_to(root)}")
+    drawing(picture, rows, picture.title_of(report), file)
+    print(f"\n{file.relative_to(root)}")
+
+
+def write(name, runs):
+    """The runs of a suite that is no program of Google Benchmark, in its format."""
+    report = {"context": {"date": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "num_cpus": os.cpu_count()},
+              "benchmarks": runs}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
 
 
 def main(suite, drawing):

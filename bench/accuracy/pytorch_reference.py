@@ -16,15 +16,18 @@ statistics, pools with `same` padding.
 
 import argparse
 import csv
-import gzip
 import os
 import pathlib
+import sys
 import time
 
 import numpy
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "peers"))
+import data  # noqa: E402
 
 
 class KerasRMSprop:
@@ -116,37 +119,15 @@ def asl_cnn():
     )
 
 
-def idx(path):
-    raw = gzip.decompress(path.read_bytes())
-    dimensions = raw[3]
-    shape = [int.from_bytes(raw[4 + 4 * i : 8 + 4 * i], "big") for i in range(dimensions)]
-    return numpy.frombuffer(raw, numpy.uint8, offset=4 + 4 * dimensions).reshape(shape)
-
-
-def sign_mnist(path):
-    table = numpy.loadtxt(gzip.open(path, "rt"), numpy.uint8, delimiter=",", skiprows=1)
-    labels = table[:, 0]
-    return table[:, 1:].reshape(-1, 28, 28), labels - (labels > 9)
-
-
-def load(model, folder):
+def load(model):
     """Images as (n, 1, 28, 28) from 0 to 1 and labels from 0, of the training and the test set."""
-    if model == "mnist-mlp":
-        parts = [
-            (
-                idx(folder / f"mnist/{p}-images-idx3-ubyte.gz"),
-                idx(folder / f"mnist/{p}-labels-idx1-ubyte.gz"),
-            )
-            for p in ("train", "t10k")
-        ]
-    else:
-        parts = [sign_mnist(folder / f"asl/sign_mnist_{p}.csv.gz") for p in ("train", "test")]
+    x, y, test_x, test_y = data.load(model)
     return [
         (
-            torch.from_numpy(x.astype(numpy.float32) / 255).unsqueeze(1),
-            torch.from_numpy(y.astype(numpy.int64)),
+            torch.from_numpy(images.reshape(-1, 1, 28, 28)),
+            torch.from_numpy(labels.astype(numpy.int64)),
         )
-        for x, y in parts
+        for images, labels in ((x, y), (test_x, test_y))
     ]
 
 
@@ -274,7 +255,7 @@ def main():
     torch.set_flush_denormal(True)
     first, _, last = options.seeds.partition("-")
     epochs = options.epochs or models[options.model][1]
-    train, test = load(options.model, pathlib.Path(os.environ["LAMINA_DATA"]))
+    train, test = load(options.model)
     for seed in range(int(first), int(last or first) + 1):
         if seed not in finished(options.out / "pytorch.csv", options.model, epochs):
             run(options, seed, epochs, train, test)

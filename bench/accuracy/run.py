@@ -48,7 +48,8 @@ def recorded_recipe(options):
 def train(options, seed):
     """One run of the program; the row of its results."""
     with tempfile.TemporaryDirectory() as folder:
-        out = options.runs / f"{options.model}-{options.recipe}-{seed}" if options.runs else folder
+        name = f"{options.model}-{recorded_recipe(options)}-{seed}".replace(" ", "")
+        out = options.runs / name if options.runs else folder
         command = [
             options.program,
             "train",

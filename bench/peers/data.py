@@ -6,16 +6,18 @@ import pathlib
 
 import numpy
 
-folder = pathlib.Path(os.environ["LAMINA_DATA"])
+
+def opened(name, mode="rb"):
+    return gzip.open(pathlib.Path(os.environ["LAMINA_DATA"]) / name, mode)
 
 
 def idx(name, head):
-    with gzip.open(folder / "mnist" / name) as file:
+    with opened(f"mnist/{name}") as file:
         return numpy.frombuffer(file.read(), numpy.uint8)[head:]
 
 
 def letters(part):
-    with gzip.open(folder / f"asl/sign_mnist_{part}.csv.gz", "rt") as file:
+    with opened(f"asl/sign_mnist_{part}.csv.gz", "rt") as file:
         rows = numpy.loadtxt(file, numpy.uint8, delimiter=",", skiprows=1)
     labels = rows[:, 0]  # no 9, J: 24 classes
     return rows[:, 1:].astype("float32") / 255, labels - (labels > 9)
