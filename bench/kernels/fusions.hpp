@@ -129,6 +129,20 @@ struct convolution_with_pool : product<Located> {
   void each_block(F f) {
     for (int b = 0; b < Blocks; ++b) f(b, static_cast<const float*>(this->y.block(b)));
   }
+  /// The convolution computed anew that ends in its pool.
+  void convolve_and_pool() {
+    kernels::conv2d_pool_forward<Arch>(taps, from(), this->x.view(), z.view(), read(scale),
+                                       read(shift), blocks, all, activation);
+  }
+  /// From the gradient of the pool to that of the stored convolution, in one pass.
+  void unpool_normalised(activations& gradient) {
+    kernels::batch_norm_max_pool_backward_sums<Arch>(pool, this->y.view(), dz.view(), Blocks,
+                                                     read(mean), read(inverse), read(scale),
+                                                     read(shift), dgamma.data(), dbeta.data(), all);
+    kernels::batch_norm_max_pool_backward_input<Arch>(
+        pool, this->y.view(), dz.view(), gradient.view(), images, read(mean), read(inverse),
+        read(scale), read(dgamma), read(dbeta), read(scale), read(shift), blocks, all, activation);
+  }
   void pool_normalised() {
     each_block([&](int b, const float* y) {
       kernels::scale_shift_max_pool_forward<Arch>(pool, y, z.block(b), read(scale), read(shift),
@@ -145,11 +159,7 @@ template <class Located, class Pool, int Blocks>
 struct pooled_inference : convolution_with_pool<Located, Pool, Blocks> {
   using base = convolution_with_pool<Located, Pool, Blocks>;
 
-  void fused() {
-    kernels::conv2d_pool_forward<Arch>(base::taps, this->from(), this->x.view(), this->z.view(),
-                                       read(this->scale), read(this->shift), base::blocks,
-                                       base::all, base::activation);
-  }
+  void fused() { this->convolve_and_pool(); }
   void apart() {
     this->convolve();
     this->pool_normalised();
@@ -167,9 +177,7 @@ struct pooled_forward : convolution_with_pool<Located, Pool, Blocks> {
     kernels::conv2d_pool_statistics<Arch>(base::taps, this->from(), this->x.view(), base::images,
                                           this->mean.data(), this->inverse.data(), base::all,
                                           base::activation);
-    kernels::conv2d_pool_forward<Arch>(base::taps, this->from(), this->x.view(), this->z.view(),
-                                       read(this->scale), read(this->shift), base::blocks,
-                                       base::all, base::activation);
+    this->convolve_and_pool();
   }
   void apart() {
     this->convolve();
@@ -198,14 +206,7 @@ struct pooled_backward : convolution_with_pool<Located, Pool, Blocks> {
         base::activation);
   }
   void apart() {
-    kernels::batch_norm_max_pool_backward_sums<Arch>(
-        base::pool, this->y.view(), this->dz.view(), Blocks, read(this->mean), read(this->inverse),
-        read(this->scale), read(this->shift), this->dgamma.data(), this->dbeta.data(), base::all);
-    kernels::batch_norm_max_pool_backward_input<Arch>(
-        base::pool, this->y.view(), this->dz.view(), this->normalised.view(), base::images,
-        read(this->mean), read(this->inverse), read(this->scale), read(this->dgamma),
-        read(this->dbeta), read(this->scale), read(this->shift), base::blocks, base::all,
-        base::activation);
+    this->unpool_normalised(this->normalised);
     base::kernels::backward_weights(this->normalised.view(), this->x.view(), Blocks,
                                     this->dw.data(), this->db.data(), base::all);
   }
@@ -220,14 +221,7 @@ struct normalised_pool : convolution_with_pool<Located, Pool, Blocks> {
 
   void fused() {
     this->pool_normalised();
-    kernels::batch_norm_max_pool_backward_sums<Arch>(
-        base::pool, this->y.view(), this->dz.view(), Blocks, read(this->mean), read(this->inverse),
-        read(this->scale), read(this->shift), this->dgamma.data(), this->dbeta.data(), base::all);
-    kernels::batch_norm_max_pool_backward_input<Arch>(
-        base::pool, this->y.view(), this->dz.view(), gradient.view(), base::images,
-        read(this->mean), read(this->inverse), read(this->scale), read(this->dgamma),
-        read(this->dbeta), read(this->scale), read(this->shift), base::blocks, base::all,
-        base::activation);
+    this->unpool_normalised(gradient);
   }
   void apart() {
     this->each_block([&](int b, const float* y) {

@@ -163,13 +163,8 @@ class subject {
   std::vector<float> predict(const resizable_tensor& images) {
     const dlib::tensor& logits = net_.forward(images);
     std::vector<float> all(logits.host(), logits.host() + logits.size());
-    const auto classes = static_cast<std::ptrdiff_t>(logits.k());
-    for (auto row = all.begin(); row != all.end(); row += classes) {
-      const float largest = *std::max_element(row, row + classes);
-      float sum = 0;
-      for (auto p = row; p != row + classes; ++p) sum += * p = std::exp(*p - largest);
-      for (auto p = row; p != row + classes; ++p) *p /= sum;
-    }
+    for (float* row = all.data(); row != all.data() + all.size(); row += logits.k())
+      peers::softmax(row, logits.k());
     return all;
   }
 
@@ -190,22 +185,6 @@ class subject {
   std::vector<adam> solvers_;
 };
 
-template <class Subject>
-void obey(std::unique_ptr<Subject>& of, const std::string& command, std::istream& rest,
-          int threads) {
-  if (command == "outputs") {
-    peers::answer(of->outputs());
-  } else if (command == "losses") {
-    std::cout << "@ null" << std::endl;
-  } else {
-    std::string mode;
-    std::size_t batch = 0;
-    double seconds = 0;
-    rest >> mode >> batch >> seconds;
-    std::cout << "@ " << of->run(mode, batch, seconds, threads) << std::endl;
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -221,9 +200,9 @@ int main(int argc, char** argv) {
       of_letters = std::make_unique<subject<letters, training_letters>>(argument, "asl_cnn");
       std::cout << "@ true" << std::endl;
     } else if (argument == "mnist_mlp") {
-      obey(of_digits, command, words, threads);
+      peers::obey(*of_digits, command, words, threads);
     } else {
-      obey(of_letters, command, words, threads);
+      peers::obey(*of_letters, command, words, threads);
     }
   }
 }

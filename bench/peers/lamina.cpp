@@ -76,21 +76,6 @@ class subject {
   lamina::classifier<Net> classifier_;
 };
 
-template <class Net>
-void obey(subject<Net>& network, const std::string& command, std::istream& rest, int threads) {
-  if (command == "outputs") {
-    peers::answer(network.outputs());
-  } else if (command == "losses") {
-    peers::answer(network.losses());
-  } else {
-    std::string mode;
-    std::size_t batch = 0;
-    double seconds = 0;
-    rest >> mode >> batch >> seconds;
-    std::cout << "@ " << network.run(mode, batch, seconds, threads) << std::endl;
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -114,9 +99,9 @@ int main(int argc, char** argv) {
     } else if (command == "peak") {
       std::cout << "@ " << lamina::bench::peak(threads) << std::endl;
     } else if (argument == "mnist_mlp") {
-      obey(digits, command, words, threads);
+      peers::obey(digits, command, words, threads);
     } else {
-      obey(letters, command, words, threads);
+      peers::obey(letters, command, words, threads);
     }
   }
 }

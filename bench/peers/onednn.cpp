@@ -89,19 +89,9 @@ class network {
                 sizeof(float) * peers::image_size * static_cast<std::size_t>(batch_));
     in_.run(in_.forward);
     const float* x = peers::values_of(logits_);
-    probabilities_.resize(static_cast<std::size_t>(batch_ * classes_));
-    for (std::ptrdiff_t i = 0; i < batch_; ++i) {
-      float largest = x[i * classes_];
-      for (std::ptrdiff_t c = 1; c < classes_; ++c) {
-        largest = std::max(largest, x[i * classes_ + c]);
-      }
-      float sum = 0;
-      float* p = probabilities_.data() + i * classes_;
-      for (std::ptrdiff_t c = 0; c < classes_; ++c) {
-        sum += p[c] = std::exp(x[i * classes_ + c] - largest);
-      }
-      for (std::ptrdiff_t c = 0; c < classes_; ++c) p[c] /= sum;
-    }
+    probabilities_.assign(x, x + batch_ * classes_);
+    for (std::ptrdiff_t i = 0; i < batch_; ++i)
+      peers::softmax(probabilities_.data() + i * classes_, classes_);
   }
 
   composition in_;

@@ -8,7 +8,9 @@
 //   peak                            the fused multiply-add peak of the worker's threads
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <fstream>
 #include <functional>
@@ -61,6 +63,33 @@ inline void answer(const std::vector<float>& values) {
   std::cout << "@ [";
   for (std::size_t i = 0; i < values.size(); ++i) std::cout << (i == 0 ? "" : ", ") << values[i];
   std::cout << "]" << std::endl;
+}
+
+/// Logits of an image become its probabilities.
+inline void softmax(float* values, std::ptrdiff_t classes) {
+  const float largest = *std::max_element(values, values + classes);
+  float sum = 0;
+  for (std::ptrdiff_t c = 0; c < classes; ++c) sum += values[c] = std::exp(values[c] - largest);
+  for (std::ptrdiff_t c = 0; c < classes; ++c) values[c] /= sum;
+}
+
+/// Answers what is asked of one network; null where it has no losses to compare.
+template <class Subject>
+void obey(Subject& network, const std::string& command, std::istream& rest, int threads) {
+  if (command == "outputs") {
+    answer(network.outputs());
+  } else if (command == "losses") {
+    if constexpr (requires { network.losses(); })
+      answer(network.losses());
+    else
+      std::cout << "@ null" << std::endl;
+  } else {
+    std::string mode;
+    std::size_t batch = 0;
+    double seconds = 0;
+    rest >> mode >> batch >> seconds;
+    std::cout << "@ " << network.run(mode, batch, seconds, threads) << std::endl;
+  }
 }
 
 }  // namespace peers

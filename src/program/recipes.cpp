@@ -46,11 +46,12 @@ recipe named_recipe(const model_options& model, const train_words& words) {
   const auto found = std::find_if(own.begin(), own.end(),
                                   [&](const recipe& each) { return each.name == words.recipe; });
   if (found != own.end()) return *found;
-  std::string names = "course";
-  for (const recipe& each : own) names += ", " + each.name;
-  if (!words.recipe.empty() && words.recipe != "course")
+  if (!words.recipe.empty() && words.recipe != "course") {
+    std::string names = "course";
+    for (const recipe& each : own) names += ", " + each.name;
     throw error(words.model + ": expected one of its recipes (" + names + "), found " +
                 words.recipe);
+  }
   return {.name = "course",
           .epochs = model.epochs,
           .batch = model.batch,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -20,12 +19,6 @@ double seconds_taken(int threads, const Body& body) {
   body();
   benchmark::ClobberMemory();
   return seconds_of(threads) - begun;
-}
-
-inline double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 }  // namespace detail
@@ -48,9 +41,9 @@ void measure_beside(benchmark::State& state, int threads, const effort& of, cons
       state.SetIterationTime(seconds.back());
     }
   });
-  const double middle = detail::median(seconds);
+  const double middle = median(seconds);
   report(state, of, middle, (before + peak(threads)) / 2);
-  state.counters["beside"] = middle / detail::median(seconds_alone);
+  state.counters["beside"] = middle / median(seconds_alone);
 }
 
 }  // namespace lamina::bench

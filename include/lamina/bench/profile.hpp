@@ -42,13 +42,9 @@ class stopwatch {
     passes_[phase].back() += std::chrono::duration<double>(now - last_).count();
     last_ = now;
   }
-  std::vector<double> medians() {
+  std::vector<double> medians() const {
     std::vector<double> result;
-    for (auto& phase : passes_) {
-      const auto middle = phase.begin() + static_cast<std::ptrdiff_t>(phase.size() / 2);
-      std::nth_element(phase.begin(), middle, phase.end());
-      result.push_back(*middle);
-    }
+    for (const auto& phase : passes_) result.push_back(median(phase));
     return result;
   }
   void forget() {
@@ -153,8 +149,8 @@ class training_profile {
     ++passes_;
     const auto update = [&](std::ptrdiff_t offset, std::ptrdiff_t count, T* gradient) {
       T* const state[] = {squares_.data() + offset};
-      rmsprop{}.update<Arch>(passes_, parameters_.data() + offset,
-                             static_cast<const T*>(gradient), state, count);
+      rmsprop{}.update<Arch>(passes_, parameters_.data() + offset, static_cast<const T*>(gradient),
+                             state, count);
     };
     const auto sink = execution::gradient_sink<T>::to(update);
     auto batch = memory_.frame_of(images_, parameters_.data(), gradients_.data(), fixed_.data());
