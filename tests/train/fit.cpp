@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/train/fit.hpp>
 //
-#include <lamina/augment/policy.hpp>
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -29,7 +27,7 @@ struct recorder : detail::trainee {
   void set_rate_factor(double factor) override { factors.push_back(factor); }
 
   batch_record train_batch(const examples&, const std::uint32_t* order, std::size_t first,
-                           int images, int epoch) override {
+                           int images, int epoch, std::span<const std::uint32_t>) override {
     const auto& batch = batches.emplace_back(order + first, order + first + images);
     epochs.push_back(epoch);
     const double sum = std::accumulate(batch.begin(), batch.end(), 0.0);
@@ -251,8 +249,6 @@ TEST_CASE("choices without validation images, and impossible splits, are refused
   CHECK(refusal(images(3), {.keep_best = true}).starts_with("fit: expected validation images"));
   CHECK(refusal(images(3), {.validation = images(2), .validation_split = 0.5})
             .starts_with("fit: expected validation images or a part"));
-  CHECK(refusal(images(9), {.validation_split = 0.5, .augmentation = augmentation<mixup<0.2>>{}})
-            .starts_with("fit: expected a policy without mixup"));
   for (const double part : {0.01, 0.99, 1.0, -0.5, std::nan("")})
     CHECK(refusal(images(3), {.validation_split = part})
               .starts_with("fit: expected a validation split"));

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 using namespace lamina;
@@ -108,6 +109,19 @@ TEST_CASE("mixup: pictures and targets are blended, against a slow step of desce
   check_step(cross_entropy{}, 0);
   check_step(cross_entropy{.label_smoothing = 0.1}, 0.1);
   check_step(own_cross_entropy{}, 0);
+}
+
+TEST_CASE("the partners of a mixup are never among the images held out") {
+  pictures all = draw(60);
+  for (const std::uint32_t image : detail::held_out(60, 0.5, 5).validation)
+    std::fill_n(all.values.begin() + image * 4, 4, std::numeric_limits<float>::quiet_NaN());
+  trainer<classes> subject{{.seed = 5}};
+  const auto told =
+      subject.fit(all.view(), {.epochs = 3, .validation_split = 0.5, .augmentation = mixing{}});
+  for (const auto& epoch : told.epochs) {
+    CHECK(std::isfinite(epoch.loss));
+    CHECK(std::isnan(epoch.validation_loss));
+  }
 }
 
 TEST_CASE("a flat input takes what changes values alone") {

@@ -18,9 +18,10 @@ namespace lamina::bench {
 struct network_rows {
   std::vector<int> batches = {1, 16, 32, 128, 256, 1024};  // at most 1024 images
   std::vector<int> threads = thread_counts();
-  int profiled_training = 32;    // images of the batch whose steps get rows of their own
-  int profiled_inference = 256;  // the same of a prediction, on one thread
-  int fitted = 32;               // images of a batch of the epoch that is run by `fit`
+  int profiled_training = 32;      // images of the batch whose steps get rows of their own
+  int profiled_inference = 256;    // the same of a prediction, on one thread
+  int fitted = 32;                 // images of a batch of the epoch that is run by `fit`
+  augment_plan augmentation = {};  // an `augmentation<…>`: an epoch with it has a row, too
 };
 
 namespace detail {
@@ -87,20 +88,30 @@ void add_row_beside(const std::string& name, const Function& function) {
       ->Unit(benchmark::kMicrosecond);
 }
 
-/// Rows of what a program calls, held against the work itself: an epoch of `fit` and its steps, a
-/// prediction of one image and its phases; and the evaluation of a data set.
+/// Rows of what a program calls, held against the work itself: an epoch of `fit` and its steps, an
+/// epoch with augmentation and one without, a prediction of one image and its phases; and the
+/// evaluation of a data set.
 template <a_network Net>
-void register_calls(const std::string& name, shared_subject<Net> shared, int batch, int threads) {
+void register_calls(const std::string& name, shared_subject<Net> shared, const network_rows& rows,
+                    int threads) {
   constexpr int all = static_cast<int>(subject<Net>::most_images);
   const std::string on = "/threads:" + std::to_string(threads);
-  add_row_beside(name + "/fit/batch:" + std::to_string(batch) + on, [=](benchmark::State& state) {
-    subject<Net>* const of = shared.of(state);
-    if (of == nullptr) return;
-    const auto images = static_cast<std::size_t>(batch);
-    measure_beside(
-        state, threads, effort_of(training_work<Net>(), all), [=] { of->fit(images); },
-        [=] { of->train_epoch(images); });
-  });
+  const auto images = static_cast<std::size_t>(rows.fitted);
+  const auto add_epoch = [&](const char* what, auto whole, auto alone) {
+    add_row_beside(name + what + "/batch:" + std::to_string(rows.fitted) + on,
+                   [=](benchmark::State& state) {
+                     subject<Net>* const of = shared.of(state);
+                     if (of == nullptr) return;
+                     measure_beside(
+                         state, threads, effort_of(training_work<Net>(), all), [=] { whole(*of); },
+                         [=] { alone(*of); });
+                   });
+  };
+  const auto fit = [=](subject<Net>& of) { of.fit(images); };
+  add_epoch("/fit", fit, [=](subject<Net>& of) { of.train_epoch(images); });
+  if (const augment_plan policy = rows.augmentation; !policy.empty())
+    add_epoch(
+        "/augmented", [=](subject<Net>& of) { of.fit(images, policy); }, fit);
   add_row(name + "/evaluation/images:" + std::to_string(all) + on, threads,
           [=](benchmark::State& state) {
             if (subject<Net>* const of = shared.of(state); of != nullptr)
@@ -127,8 +138,8 @@ void register_calls(const std::string& name, shared_subject<Net> shared, int bat
 /// them a row for each fused step. One image on one thread also has `readings`: its time, by the
 /// time that reading the weights once takes. `NAME/fit/…`, `NAME/predict/…`: an epoch and a
 /// prediction of one image, with `beside`, their time by that of their steps alone;
-/// `NAME/evaluation/…`: of a second data set. True, to initialise a variable beside
-/// BENCHMARK_MAIN().
+/// `NAME/augmented/…`: an epoch by that of `fit` without; `NAME/evaluation/…`: of a second data
+/// set. True, to initialise a variable beside BENCHMARK_MAIN().
 ///
 ///     lamina::bench::register_network<my_network>("my-network");
 template <a_network Net>
@@ -149,7 +160,7 @@ bool register_network(const std::string& name, const network_rows& rows = {}) {
     return whole;
   };
   for (const int threads : rows.threads) {
-    detail::register_calls<Net>(name, shared, rows.fitted, threads);
+    detail::register_calls<Net>(name, shared, rows, threads);
     for (const int batch : rows.batches) {
       const auto training = add("training", batch, threads, training_work<Net>(),
                                 [](auto& of, std::size_t images) { of.train(images); });

@@ -48,8 +48,9 @@ class subject {
   }
 
   /// An epoch of `fit` over all images, and its steps alone.
-  void fit(std::size_t images_of_a_batch) {
-    trainer_.fit(images(0, most_images), {.batch = static_cast<int>(images_of_a_batch)});
+  void fit(std::size_t images_of_a_batch, const augment_plan& augmentation = {}) {
+    trainer_.fit(images(0, most_images),
+                 {.batch = static_cast<int>(images_of_a_batch), .augmentation = augmentation});
   }
   void train_epoch(std::size_t images_of_a_batch) {
     for (std::size_t first = 0; first < most_images; first += images_of_a_batch)

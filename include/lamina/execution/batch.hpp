@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <type_traits>
 
@@ -61,13 +62,15 @@ class batch_images {
     });
   }
 
-  /// The same; each image goes through the plan as its seed, epoch and number say.
-  void augment(const augment_plan& plan, const frame<T>& batch, const examples& from,
-               const std::uint32_t* order, std::size_t first, kernels::blocked<T> x) {
+  /// The same; each image goes through the plan as its seed, epoch and number say. The partners of
+  /// a mixup are drawn from the images `partners`, or from all if it names none.
+  void augment(const frame<T>& batch, const examples& from, const std::uint32_t* order,
+               std::size_t first, const augment_plan& plan, std::span<const std::uint32_t> partners,
+               kernels::blocked<T> x) {
     take(batch, from, order, first);
     mixed_ = plan.has(transform_kind::mixup);
     run_pieces(batch.blocks(), [&](int block) {
-      augment_block(plan, batch, from, block, x.block(block));
+      augment_block(plan, partners, batch, from, block, x.block(block));
       scale_block(from, x.block(block));
     });
   }
@@ -126,23 +129,26 @@ class batch_images {
     kernels::scale_shift<Arch>({1, values()}, x, x, &factor, &offset, {0, 1});
   }
 
-  void augment_block(const augment_plan& plan, const frame<T>& batch, const examples& from,
-                     int block, T* x) {
+  void augment_block(const augment_plan& plan, std::span<const std::uint32_t> partners,
+                     const frame<T>& batch, const examples& from, int block, T* x) {
     const augmenter<T, Arch> augment(plan, extents_);
+    const std::size_t choices = partners.empty() ? from.size() : partners.size();
     drawn_block drawn;
     for (int lane = 0; lane < lanes && block * lanes + lane < batch.images; ++lane) {
-      drawn.lane[lane] = draw_augmentation(
-          plan, batch.seed, batch.epoch, samples_.data()[block * lanes + lane], extents_.height,
-          extents_.width, static_cast<std::uint32_t>(from.size()));
+      drawn.lane[lane] =
+          draw_augmentation(plan, batch.seed, batch.epoch, samples_.data()[block * lanes + lane],
+                            extents_.height, extents_.width, static_cast<std::uint32_t>(choices));
+      std::uint32_t& partner = drawn.lane[lane].partner;
+      if (!partners.empty()) partner = partners[partner];
     }
     T* source = pictures_.data() +
                 static_cast<std::size_t>(block) * (block_values() + augment.scratch_of_a_block());
     interleave(from, samples_.data(), batch.images, block, source);
     if (mixed_) {
       mix_targets(batch, from, drawn, block);
-      std::uint32_t partners[lanes] = {};
-      for (int lane = 0; lane < lanes; ++lane) partners[lane] = drawn.lane[lane].partner;
-      interleave(from, partners, lanes, 0, x);  // until `apply` fills it with what is wanted there
+      std::uint32_t others[lanes] = {};
+      for (int lane = 0; lane < lanes; ++lane) others[lane] = drawn.lane[lane].partner;
+      interleave(from, others, batch.images - block * lanes, 0, x);  // until `apply` fills `x`
       augment.mix(drawn, x, source);
     }
     augment.apply(drawn, source, source + block_values(), x);
@@ -224,10 +230,10 @@ class batch_memory {
     images_.gather(batch, from, order, first, input_of(batch));
   }
 
-  void gather(const frame<T>& batch, const examples& from, const std::uint32_t* order,
-              std::size_t first, const augment_plan& plan) {
-    if (plan.empty()) return gather(batch, from, order, first);
-    images_.augment(plan, batch, from, order, first, input_of(batch));
+  void augment(const frame<T>& batch, const examples& from, const std::uint32_t* order,
+               std::size_t first, const augment_plan& plan,
+               std::span<const std::uint32_t> partners) {
+    images_.augment(batch, from, order, first, plan, partners, input_of(batch));
   }
 
   verdict<T> judged(const examples& from) { return images_.judged(from, scratch_.data()); }

@@ -81,9 +81,11 @@ struct trainee {
 
   /// The next steps' learning rate is the optimizer's times this.
   virtual void set_rate_factor(double factor) = 0;
-  /// One step of the optimizer on the images that `order` names from `first` on.
+  /// One step of the optimizer on the images that `order` names from `first` on. A mixup takes its
+  /// partners from `partners`.
   virtual batch_record train_batch(const examples& from, const std::uint32_t* order,
-                                   std::size_t first, int images, int epoch) = 0;
+                                   std::size_t first, int images, int epoch,
+                                   std::span<const std::uint32_t> partners) = 0;
   /// The images that `order` names; all of them if it names none.
   virtual evaluation evaluate_examples(const examples& from,
                                        std::span<const std::uint32_t> order) = 0;
@@ -120,10 +122,6 @@ inline void check_fit(const examples& from, const fit_options& how) {
   const bool validated = how.validation.size() != 0;
   if (validated && how.validation_split != 0)
     throw error("fit: expected validation images or a part held out for it, found both");
-  if (how.validation_split != 0 && how.augmentation.has(transform_kind::mixup))
-    throw error(
-        "fit: expected a policy without mixup, whose partners may be held out, beside a "
-        "validation split");
   if ((how.early_stopping.patience > 0 || how.keep_best) && !validated && how.validation_split == 0)
     throw error(
         "fit: expected validation images to stop early or to keep the best epoch by, "
@@ -188,8 +186,8 @@ class epochs_loop {
       const auto images = std::min(batch, order_.size() - first);
       at.step = static_cast<std::int64_t>(steps_) * (epoch - 1) + static_cast<std::int64_t>(step);
       who_.set_rate_factor(rate_factor(how_.schedule, how_.warm_up, at));
-      batch_record record =
-          who_.train_batch(from_, order_.data(), first, static_cast<int>(images), epoch);
+      batch_record record = who_.train_batch(from_, order_.data(), first, static_cast<int>(images),
+                                             epoch, held_.train);
       record.step = ++step;
       loss += record.loss * static_cast<double>(images);
       right += record.accuracy * static_cast<double>(images);

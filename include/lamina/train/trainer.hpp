@@ -76,7 +76,7 @@ class trainer : private detail::trainee {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
     updates_.set_rate_factor(1);
-    return train_batch(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1);
+    return train_batch(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {});
   }
 
   /// The mean loss of these images and its gradients, which `gradients()` shows then; dropout and
@@ -84,7 +84,7 @@ class trainer : private detail::trainee {
   double compute_gradients(const examples& batch) {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
-    return pass(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {}, true)
+    return pass(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {}, {}, true)
         .loss;
   }
 
@@ -192,28 +192,33 @@ class trainer : private detail::trainee {
   void set_rate_factor(double factor) override { updates_.set_rate_factor(factor); }
 
   batch_record train_batch(const examples& from, const std::uint32_t* order, std::size_t first,
-                           int images, int epoch) override {
+                           int images, int epoch,
+                           std::span<const std::uint32_t> partners) override {
     updates_.begin(++steps_done_, parameters_.data(), gradients_.data());
     const auto update = [this](std::ptrdiff_t offset, std::ptrdiff_t count, Scalar* gradient) {
       updates_.update(offset, count, gradient);
     };
     const bool waits = updates_.waits_for_all();
     const auto record =
-        pass(from, order, first, images, epoch, waits ? sink{} : sink::to(update), waits);
+        pass(from, order, first, images, epoch, partners, waits ? sink{} : sink::to(update), waits);
     if (waits) updates_.update_all();
     updates_.end();
     return record;
   }
 
   batch_record pass(const examples& from, const std::uint32_t* order, std::size_t first, int images,
-                    int epoch, const sink& told, bool keeps_gradients) {
+                    int epoch, std::span<const std::uint32_t> partners, const sink& told,
+                    bool keeps_gradients) {
     auto batch = memory_.frame_of(images, parameters_.data(), gradients_.data(), fixed_.data());
     batch.training = true;
     batch.keeps_gradients = keeps_gradients;
     batch.seed = options_.seed;
     batch.epoch = static_cast<std::uint64_t>(epoch);
     // a batch of the caller's own, which has no order, is taken as it is
-    memory_.gather(batch, from, order, first, order == nullptr ? augment_plan{} : augmentation_);
+    if (order == nullptr || augmentation_.empty())
+      memory_.gather(batch, from, order, first);
+    else
+      memory_.augment(batch, from, order, first, augmentation_, partners);
     engine::prepare(batch);
     engine::forward(batch);
     const auto judged = memory_.judged(from);
