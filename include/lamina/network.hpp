@@ -43,12 +43,11 @@ struct network {
   using shapes = typename detail::shapes_of<input_shape, located_layers>::type;
 
   /// Parameters, the moving statistics of normalisations included.
-  static constexpr std::int64_t parameter_count =
-      detail::count_parameters(detail::slots_of<located_layers>, false);
+  static constexpr std::int64_t parameter_count = detail::count_parameters(located_layers{}, false);
 
   /// Parameters that training changes by their gradients.
   static constexpr std::int64_t trained_parameter_count =
-      detail::count_parameters(detail::slots_of<located_layers>, true);
+      detail::count_parameters(located_layers{}, true);
 
   /// Multiplications that are added to a sum, for one image; taps on padding counted.
   static constexpr std::int64_t multiply_adds = detail::count_multiply_adds(located_layers{});

@@ -23,6 +23,9 @@ namespace detail {
 /// The most values of an activation of one image: a block of 16 images of doubles takes 4 GiB.
 inline constexpr std::ptrdiff_t most_values = INT_MAX / 64;
 
+template <class Shape>
+concept too_large = Shape::size > most_values;
+
 /// A layer, where it stands, what comes in and what goes out.
 template <class At, class Layer, class In, class Out>
 struct located {
@@ -62,15 +65,13 @@ concept has_every_member = requires(In in, forward_pass<float> forward,
   Layer::backward(backward);
 };
 
-/// The values of an image of this shape; 0 of what is no shape.
-template <class Out>
-inline constexpr std::ptrdiff_t values_of = 0;
+/// What a layer of lamina's own answers the shape `In` with.
+template <class Layer, class In, layer_kind = Layer::kind>
+auto output_of(int) -> decltype(Layer::output(In{}));
 
-template <int... Extents>
-inline constexpr std::ptrdiff_t values_of<shape<Extents...>> = shape<Extents...>::size;
-
+/// What something else answers.
 template <class Layer, class In>
-constexpr auto output_of() {
+constexpr auto output_of(...) {
   if constexpr (!std::is_class_v<Layer>) {
     return refuses<rule::every_element_is_a_layer>{};
   } else if constexpr (!comes_with_lamina<Layer> && !has_every_member<Layer, In>) {
@@ -83,12 +84,7 @@ constexpr auto output_of() {
   } else if constexpr (!requires { Layer::output(In{}); }) {
     return refuses<rule::a_layer_has_output_parameters_workspace_forward_and_backward>{};
   } else {
-    using out = decltype(Layer::output(In{}));
-    if constexpr (values_of<out> > most_values) {
-      return refuses<rule::the_activation_fits_in_memory>{};
-    } else {
-      return Layer::output(In{});
-    }
+    return Layer::output(In{});
   }
 }
 
@@ -120,6 +116,13 @@ struct answered<inferred<In, Open, Done>, At, Layer, refuses<Rule>> {
 };
 
 template <class In, class Open, class Done, class At, class Layer, int... Extents>
+requires too_large<shape<Extents...>>
+struct answered<inferred<In, Open, Done>, At, Layer, shape<Extents...>> {
+  using type =
+      mismatch<At, layer<Layer>, receives<In>, breaks<rule::the_activation_fits_in_memory>>;
+};
+
+template <class In, class Open, class Done, class At, class Layer, int... Extents>
 struct answered<inferred<In, Open, Done>, At, Layer, shape<Extents...>> {
   using type =
       inferred<shape<Extents...>, Open,
@@ -128,7 +131,7 @@ struct answered<inferred<In, Open, Done>, At, Layer, shape<Extents...>> {
 
 template <class In, class Open, class Done, class At, class Layer>
 struct advance<inferred<In, Open, Done>, placed<At, Layer>>
-    : answered<inferred<In, Open, Done>, At, Layer, decltype(output_of<Layer, In>())> {};
+    : answered<inferred<In, Open, Done>, At, Layer, decltype(output_of<Layer, In>(0))> {};
 
 template <class In, class... Open, class Done, class At>
 struct advance<inferred<In, list<Open...>, Done>, placed<At, layers::fork>> {
@@ -149,31 +152,37 @@ struct advance<inferred<In, list<In, Open...>, Done>, placed<At, layers::join<Bl
                typename append_layer<Done, located<At, layers::join<Block>, In, In>>::type>;
 };
 
-template <class State, class... Elements>
-struct run {
-  static constexpr auto step = []<class Before, class Next>(const Before&, const Next&) {
-    return typename advance<Before, Next>::type{};
-  };
-  using elements = boost::hana::basic_tuple<Elements...>;
-  using type =
-      std::remove_cvref_t<decltype(boost::hana::fold_left(elements{}, State{}, step))>;
+/// Declared alone: what it returns is all that the fold asks for.
+struct one_step {
+  template <class Before, class Next>
+  typename advance<Before, Next>::type operator()(const Before&, const Next&) const;
 };
 
-/// Softmax anywhere but at the end becomes `misplaced` before inference begins.
+template <class State, class... Elements>
+struct run {
+  using elements = boost::hana::basic_tuple<Elements...>;
+  using type =
+      std::remove_cvref_t<decltype(boost::hana::fold_left(elements{}, State{}, one_step{}))>;
+};
+
+/// Softmax anywhere but at the end becomes `misplaced` before inference begins. The choice for one
+/// element is no member of the choice for all: its name would be as long as theirs.
+template <class Element, bool Last>
+struct checked_softmax {
+  using type = Element;
+};
+
+template <class At>
+struct checked_softmax<placed<At, softmax>, false> {
+  using type = misplaced<At, softmax, rule::softmax_comes_last>;
+};
+
 template <class Elements, class Indices>
 struct check_softmax;
 
 template <class... Elements, std::size_t... Index>
 struct check_softmax<list<Elements...>, std::index_sequence<Index...>> {
-  template <class Element, bool Last>
-  struct checked {
-    using type = Element;
-  };
-  template <class At>
-  struct checked<placed<At, softmax>, false> {
-    using type = misplaced<At, softmax, rule::softmax_comes_last>;
-  };
-  using type = list<typename checked<Elements, Index + 1 == sizeof...(Elements)>::type...>;
+  using type = list<typename checked_softmax<Elements, Index + 1 == sizeof...(Elements)>::type...>;
 };
 
 template <class Input, class Elements>
@@ -206,7 +215,7 @@ struct inference<input<Extents...>, Layers...> {
       return std::type_identity<
           mismatch<at_layer<0>, layer<input<Extents...>>, receives<nothing>,
                    breaks<rule::an_input_is_a_size_or_height_width_and_channels>>>{};
-    } else if constexpr (shape<Extents...>::size > most_values) {
+    } else if constexpr (too_large<shape<Extents...>>) {
       return std::type_identity<mismatch<at_layer<0>, layer<input<Extents...>>, receives<nothing>,
                                          breaks<rule::the_activation_fits_in_memory>>>{};
     } else {

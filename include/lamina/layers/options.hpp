@@ -38,15 +38,16 @@ constexpr auto real() {
   }
 }
 
+constexpr bool is_at_least_1(int number) { return number >= 1; }
+
+template <class Other>
+constexpr bool is_at_least_1(const Other&) {
+  return false;
+}
+
 /// Whether a template argument is an `int` of at least 1.
 template <auto Number>
-inline constexpr bool is_positive = [] {
-  if constexpr (std::same_as<std::remove_cv_t<decltype(Number)>, int>) {
-    return Number >= 1;
-  } else {
-    return false;
-  }
-}();
+inline constexpr bool is_positive = is_at_least_1(Number);
 
 }  // namespace detail
 

@@ -25,26 +25,37 @@ struct sliding {
 
   template <int Height, int Width, int Channels>
   static constexpr detail::sampling rows(shape<Height, Width, Channels>) {
-    return {Height, window::height, stride::height, same_padding};
+    return down(Height);
   }
 
   template <int Height, int Width, int Channels>
   static constexpr detail::sampling columns(shape<Height, Width, Channels>) {
-    return {Width, window::width, stride::width, same_padding};
+    return across(Width);
   }
 
   /// The shape of an output with `Outputs` channels, or what is wrong with window and stride.
   template <int Outputs, int Height, int Width, int Channels>
-  static constexpr auto slide(shape<Height, Width, Channels> in) {
+  static constexpr auto slide(shape<Height, Width, Channels>) {
     if constexpr (!window::valid) {
       return refuses<rule::the_window_is_at_least_1>{};
     } else if constexpr (!stride::valid) {
       return refuses<rule::the_stride_is_at_least_1>{};
-    } else if constexpr (rows(in).outputs() < 1 || columns(in).outputs() < 1) {
-      return refuses<rule::the_window_fits_in_the_image>{};
     } else {
-      return shape<rows(in).outputs(), columns(in).outputs(), Outputs>{};
+      constexpr int height = down(Height).outputs(), width = across(Width).outputs();
+      if constexpr (height < 1 || width < 1) {
+        return refuses<rule::the_window_fits_in_the_image>{};
+      } else {
+        return shape<height, width, Outputs>{};
+      }
     }
+  }
+
+ private:  // one function for images of every shape
+  static constexpr detail::sampling down(int height) {
+    return {height, window::height, stride::height, same_padding};
+  }
+  static constexpr detail::sampling across(int width) {
+    return {width, window::width, stride::width, same_padding};
   }
 };
 

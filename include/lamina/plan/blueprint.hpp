@@ -44,13 +44,17 @@ struct shapes_of<Input, list<Located...>> {
 };
 
 template <std::size_t Count>
-constexpr std::int64_t count_parameters(const std::array<parameter_slot, Count>& slots,
-                                        bool trained_only) {
+constexpr std::int64_t count_values(const std::array<parameter, Count>& tensors,
+                                    bool trained_only) {
   std::int64_t sum = 0;
-  for (const auto& slot : slots) {
-    if (slot.tensor.trained || !trained_only) sum += static_cast<std::int64_t>(slot.tensor.size());
-  }
+  for (const parameter& tensor : tensors)
+    if (tensor.trained || !trained_only) sum += static_cast<std::int64_t>(tensor.size());
   return sum;
+}
+
+template <class... Located>
+constexpr std::int64_t count_parameters(list<Located...>, bool trained_only) {
+  return (std::int64_t{0} + ... + count_values(parameters_of<Located>(), trained_only));
 }
 
 template <class... Located>
