@@ -27,6 +27,8 @@ benchmark  header  benchmark/benchmark.h   libbenchmark-dev
 matplotlib file    /usr/lib/python3/dist-packages/matplotlib/__init__.py python3-matplotlib
 dnnl       header  dnnl.hpp                libdnnl-dev
 dlib       header  dlib/dnn.h              libdlib-dev
+aarch64    command aarch64-linux-gnu-g++   g++-aarch64-linux-gnu
+qemu       command qemu-aarch64            qemu-user
 openblas   file    /usr/lib/*/openblas-openmp/libblas.so.3 libopenblas0-openmp
 fashion    file    /usr/share/datasets/fashion-mnist/* dataset-fashion-mnist
 '

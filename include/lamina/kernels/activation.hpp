@@ -77,7 +77,7 @@ struct sigmoid {
   template <class B>
   [[gnu::always_inline]] B operator()(B x) const {
     const B e = xsimd::exp(-xsimd::abs(x));
-    return xsimd::select(x > B(0), B(1), e) / (B(1) + e);
+    return divide(xsimd::select(x > B(0), B(1), e), B(1) + e);
   }
   template <class B>
   [[gnu::always_inline]] B gradient(B y, B dy) const {

@@ -62,9 +62,9 @@ struct rmsprop_rule {
         without_denormals(kernels::fma(B(one_minus_rho) * gradient, gradient, B(rho) * state[0]));
     const B step = B(rate) * gradient;
     if constexpr (EpsilonInsideRoot)
-      weight = weight - step / kernels::sqrt(state[0] + B(epsilon));
+      weight = weight - divide(step, kernels::sqrt(state[0] + B(epsilon)));
     else
-      weight = weight - step / (kernels::sqrt(state[0]) + B(epsilon));
+      weight = weight - divide(step, kernels::sqrt(state[0]) + B(epsilon));
   }
 };
 
@@ -81,7 +81,7 @@ struct adam_rule {
     const B change = kernels::fma(gradient, gradient, -state[1]);
     state[0] = without_denormals(kernels::fma(B(one_minus_beta_1), gradient - state[0], state[0]));
     state[1] = without_denormals(kernels::fma(B(one_minus_beta_2), change, state[1]));
-    weight = weight - B(rate) * state[0] / (kernels::sqrt(state[1]) + B(epsilon));
+    weight = weight - divide(B(rate) * state[0], kernels::sqrt(state[1]) + B(epsilon));
   }
 };
 

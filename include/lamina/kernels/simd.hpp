@@ -95,12 +95,35 @@ template <class T, class Arch>
   }
 }
 
+/// x / y rounded once: xsimd 8.1 multiplies floats by an inverse in two steps of Newton's on ARM.
+template <class T, class Arch>
+[[gnu::always_inline]] inline xsimd::batch<T, Arch> divide(const xsimd::batch<T, Arch>& x,
+                                                           const xsimd::batch<T, Arch>& y) {
+  if constexpr (std::is_base_of_v<xsimd::neon64, Arch>)
+    return x.data / y.data;
+  else
+    return x / y;
+}
+
+/// The root, rounded once; as `divide`.
+template <class T, class Arch>
+[[gnu::always_inline]] inline xsimd::batch<T, Arch> sqrt(const xsimd::batch<T, Arch>& x) {
+  if constexpr (!std::is_base_of_v<xsimd::neon64, Arch>)
+    return xsimd::sqrt(x);
+  else if constexpr (std::is_same_v<T, float>)
+    return vsqrtq_f32(x.data);
+  else
+    return vsqrtq_f64(x.data);
+}
+
 /// The same value, which the compiler then holds in a register instead of reading it again as an
 /// operand of each instruction that uses it.
 template <class T, class Arch>
 [[gnu::always_inline]] inline xsimd::batch<T, Arch> held(xsimd::batch<T, Arch> x) {
 #if defined(__x86_64__)
   asm volatile("" : "+v"(x.data));
+#elif defined(__aarch64__)
+  asm volatile("" : "+w"(x.data));
 #endif
   return x;
 }
@@ -110,11 +133,6 @@ template <class T, class Arch>
 template <class Arch>
 [[gnu::always_inline]] inline void forget_reads() {
   asm volatile("" : : : "memory");
-}
-
-template <class T, class Arch>
-[[gnu::always_inline]] inline xsimd::batch<T, Arch> sqrt(const xsimd::batch<T, Arch>& x) {
-  return xsimd::sqrt(x);
 }
 
 /// The sum of a register's elements; xsimd renamed its own between 8.1 and 9.

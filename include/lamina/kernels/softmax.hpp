@@ -32,7 +32,8 @@ template <class Arch, class T>
 template <class Arch = native, class T>
 void softmax_forward(int n, const T* x, T* y) {
   for (int l = 0; l < lanes; l += width<Arch, T>) {
-    const auto factor = batch<Arch, T>(T(1)) / detail::exponentials<Arch>(n, x + l, y + l).sum;
+    const auto factor =
+        divide(batch<Arch, T>(T(1)), detail::exponentials<Arch>(n, x + l, y + l).sum);
     for (int i = l; i < n * lanes; i += lanes) put<Arch>(y + i, load<Arch>(y + i) * factor);
   }
 }
@@ -64,7 +65,7 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
     batch<Arch, T> all(T(0));
     for (int i = l; i < n * lanes; i += lanes) all += load<Arch>(logits + i);
     const auto [maximum, total] = detail::exponentials<Arch>(n, logits + l, probabilities + l);
-    const auto factor = batch<Arch, T>(T(1)) / total;
+    const auto factor = divide(batch<Arch, T>(T(1)), total);
     for (int i = l; i < n * lanes; i += lanes)
       put<Arch>(probabilities + i, load<Arch>(probabilities + i) * factor);
     const auto rest = (all - maximum * T(n)) * share;
