@@ -5,27 +5,13 @@ import sys
 import tensorflow as tf
 
 import data
+from keras_networks import network_of
 
 network, epochs, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 tf.config.threading.set_intra_op_parallelism_threads(threads)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 tf.keras.utils.set_random_seed(1)
-layers = tf.keras.layers
-
-
-def block(filters, *dropout):
-    return [layers.Conv2D(filters, 3, padding="same", activation="relu"), *dropout,
-            layers.BatchNormalization(), layers.MaxPool2D(2, padding="same")]
-
-
-if network == "mnist-mlp":
-    body = [layers.Input((784,)), layers.Dense(512, "relu"), layers.Dense(512, "relu"),
-            layers.Dense(10, "softmax")]
-else:
-    body = [layers.Input((28, 28, 1)), *block(75), *block(50, layers.Dropout(0.2)), *block(25),
-            layers.Flatten(), layers.Dense(512, "relu"), layers.Dropout(0.3),
-            layers.Dense(24, "softmax")]
-model = tf.keras.Sequential(body)
+model = network_of(network.replace("-", "_"))
 x, y, test_x, test_y = data.load(network)
 if network != "mnist-mlp":
     x, test_x = x.reshape(-1, 28, 28, 1), test_x.reshape(-1, 28, 28, 1)

@@ -7,25 +7,13 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import data
+from pytorch_networks import network_of
 
 network, epochs, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(threads)
 torch.manual_seed(1)
 layout = torch.channels_last if network != "mnist-mlp" else torch.contiguous_format
-
-
-def block(inputs, filters, *dropout):
-    return [nn.Conv2d(inputs, filters, 3, padding=1), nn.ReLU(), *dropout,
-            nn.BatchNorm2d(filters, eps=1e-3, momentum=0.01), nn.MaxPool2d(2, ceil_mode=True)]
-
-
-if network == "mnist-mlp":
-    model = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(),
-                          nn.Linear(512, 10))
-else:
-    model = nn.Sequential(*block(1, 75), *block(75, 50, nn.Dropout(0.2)), *block(50, 25),
-                          nn.Flatten(), nn.Linear(400, 512), nn.ReLU(), nn.Dropout(0.3),
-                          nn.Linear(512, 24)).to(memory_format=layout)
+model = network_of(network.replace("-", "_")).to(memory_format=layout)
 
 
 def loader(images, labels, shuffle):

@@ -4,26 +4,10 @@ user's own would; `fit` and `predict` put their loops around the same."""
 import tensorflow as tf
 
 import worker
+from keras_networks import network_of
 
 tf.config.threading.set_intra_op_parallelism_threads(worker.threads)
 tf.config.threading.set_inter_op_parallelism_threads(1)
-layers = tf.keras.layers
-
-
-def block(filters, *dropout):
-    return [layers.Conv2D(filters, 3, padding="same", activation="relu"), *dropout,
-            layers.BatchNormalization(), layers.MaxPool2D(2, padding="same")]
-
-
-def network_of(name):
-    if name == "mnist_mlp":
-        body = [layers.Dense(512, "relu"), layers.Dense(512, "relu"), layers.Dense(10, "softmax")]
-        return tf.keras.Sequential([layers.Input((784,)), *body])
-    # lamina's and PyTorch's order of flattened features is channel, y, x
-    return tf.keras.Sequential([
-        layers.Input((28, 28, 1)), *block(75), *block(50, layers.Dropout(0.2)), *block(25),
-        layers.Permute((3, 1, 2)), layers.Flatten(), layers.Dense(512, "relu"),
-        layers.Dropout(0.3), layers.Dense(24, "softmax")])
 
 
 def in_order(weights):
@@ -53,7 +37,8 @@ class Peer:
         return tf.constant(images.reshape(-1, 28, 28, 1) if network == "asl_cnn" else images)
 
     def model(self, network, fresh=False):
-        model = network_of(network)
+        # lamina's and PyTorch's order of flattened features is channel, y, x
+        model = network_of(network, tf.keras.layers.Permute((3, 1, 2)))
         model.set_weights(in_order(self.shared.weights(network, fresh)))
         return model
 

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import worker
+from pytorch_networks import network_of
 
 layout = sys.argv[2]
 torch.set_num_threads(worker.threads)
@@ -14,21 +15,6 @@ if layout == "compiled":
     import torch._inductor.config
     torch._inductor.config.freezing = True  # weights are constants of a prediction
     torch._inductor.config.cpp.threads = worker.threads
-
-
-def block(inputs, filters, *dropout):
-    return [nn.Conv2d(inputs, filters, 3, padding=1), nn.ReLU(), *dropout,
-            nn.BatchNorm2d(filters, eps=1e-3, momentum=0.01), nn.MaxPool2d(2, ceil_mode=True)]
-
-
-def network_of(name):
-    """The layers, `input` as nn.Identity, at the positions that lamina has them."""
-    if name == "mnist_mlp":
-        return nn.Sequential(nn.Identity(), nn.Flatten(), nn.Linear(784, 512), nn.ReLU(),
-                             nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10))
-    return nn.Sequential(nn.Identity(), *block(1, 75), *block(75, 50, nn.Dropout(0.2)),
-                         *block(50, 25), nn.Flatten(), nn.Linear(400, 512), nn.ReLU(),
-                         nn.Dropout(0.3), nn.Linear(512, 24))
 
 
 class Peer:
