@@ -43,9 +43,8 @@ struct shapes_of<Input, list<Located...>> {
   using type = shape_list<Input, typename Located::out...>;
 };
 
-template <std::size_t Count>
-constexpr std::int64_t count_values(const std::array<parameter, Count>& tensors,
-                                    bool trained_only) {
+template <class Tensors>
+constexpr std::int64_t count_values(const Tensors& tensors, bool trained_only) {
   std::int64_t sum = 0;
   for (const parameter& tensor : tensors)
     if (tensor.trained || !trained_only) sum += static_cast<std::int64_t>(tensor.size());
