@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/serialize/files.hpp>
 //
+#include "io/temporary_folder.hpp"
+
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -13,21 +14,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// An empty folder that goes with its test.
-struct folder {
-  folder() {
-    std::string pattern = (fs::temp_directory_path() / "lamina-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()));
-    path = pattern;
-  }
-  ~folder() { fs::remove_all(path); }
-
+struct folder : temporary_folder {
   std::size_t files() const {
     return static_cast<std::size_t>(
         std::distance(fs::directory_iterator{path}, fs::directory_iterator{}));
   }
-
-  fs::path path;
 };
 
 template <class Action>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/serialize/weights.hpp>
 //
+#include "io/temporary_folder.hpp"
+
 #include <doctest/doctest.h>
 
-#include <unistd.h>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -21,12 +22,8 @@ using wider = network<input<4, 4, 2>, conv2d<3, window<3, 3>, same>, relu, batch
 
 /// A path in a folder of its own, which goes with its test.
 struct place {
-  place() : folder(fs::temp_directory_path() / ("lamina-weights-" + std::to_string(::getpid()))) {
-    fs::create_directory(folder);
-  }
-  ~place() { fs::remove_all(folder); }
-
-  fs::path folder, file = folder / "model.safetensors";
+  temporary_folder folder;
+  fs::path file = folder / "model.safetensors";
 };
 
 template <class Weights>
