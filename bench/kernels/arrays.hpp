@@ -84,7 +84,8 @@ struct interleaving {
 };
 
 struct turning {
-  explicit turning(int n) : size(n), x(1, n, 1), turned(1, n, 2) {}
+  explicit turning(int n)
+      : size(n), x(1, n, 1), turned(1, lamina::detail::transposed_values(n), 2) {}
   void run() {
     lamina::kernels::transpose_block<Arch>(size, static_cast<const float*>(x.block(0)),
                                            turned.block(0));
@@ -92,7 +93,8 @@ struct turning {
   bool right() {
     for (int l = 0; l < lanes; ++l) {
       for (int i = 0; i < size; ++i) {
-        if (turned.block(0)[l * size + i] != x.at(l, i)) return false;
+        if (turned.block(0)[i / lanes * lanes * lanes + l * lanes + i % lanes] != x.at(l, i))
+          return false;
       }
     }
     return true;

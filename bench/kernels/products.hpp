@@ -150,14 +150,14 @@ struct weight_gradient : product<Located> {
   using kernels = typename base::kernels;
 
   static constexpr std::ptrdiff_t row = [] {
-    if constexpr (kernels::transposes) return kernels::transposed_row;
+    if constexpr (kernels::transposes) return lamina::detail::transposed_values(base::in);
     return std::ptrdiff_t{base::in};
   }();
 
   explicit weight_gradient(int count) : base(count), turned(count, row, 8) {
     for (int b = 0; kernels::transposes && b < count; ++b) {
       lamina::kernels::transpose_block<Arch>(base::in, static_cast<const float*>(this->x.block(b)),
-                                             turned.block(b), row);
+                                             turned.block(b));
     }
   }
 

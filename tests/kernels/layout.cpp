@@ -55,12 +55,12 @@ TEST_CASE_TEMPLATE("lanes become rows and a transposed block", T, float, double)
     std::vector<T*> to;
     for (auto& row : rows) to.push_back(row.data());
     kernels::deinterleave(n, x.data(), to.data(), 5);
-    array<T> xt(n * lanes);
+    array<T> xt(static_cast<int>(kernels::transposed_size(n)));
     kernels::transpose_block(n, x.data(), xt.data());
     int wrong = 0;
     for (int i = 0; i < n; ++i)
       for (int l = 0; l < lanes; ++l) {
-        wrong += xt[l * n + i] != x[i * lanes + l];
+        wrong += xt[i / lanes * lanes * lanes + l * lanes + i % lanes] != x[i * lanes + l];
         if (l < 5) wrong += to[static_cast<std::size_t>(l)][i] != x[i * lanes + l];
       }
     CHECK(wrong == 0);

@@ -13,6 +13,7 @@
 #include <lamina/bench/subject.hpp>
 #include <lamina/bench/work.hpp>
 #include <lamina/describe.hpp>
+#include <lamina/execution/predictor.hpp>
 
 namespace lamina::bench {
 
@@ -191,8 +192,8 @@ class training_profile {
   std::int64_t passes_ = 0;
 };
 
-/// A prediction of many images, phase by phase, in the order in which one thread runs it: all steps
-/// over two blocks, then over the next two.
+/// A prediction of many images, phase by phase, in the order in which one thread runs it: two
+/// blocks into the lanes and through all steps, then the next two.
 template <a_network Net>
 class inference_profile {
   using T = float;
@@ -201,15 +202,16 @@ class inference_profile {
   using blueprint = typename described::blueprint;
   using engine = execution::engine<blueprint, T, Arch>;
   static constexpr int steps = blueprint::code.count;
+  static constexpr int at_once = execution::predictor<Net, T, Arch>::at_once;
 
  public:
   explicit inference_profile(int images)
       : images_(images),
-        memory_(images, subject<Net>::outputs, 0),
+        memory_(at_once, subject<Net>::outputs, 0),
         parameters_(static_cast<std::size_t>(execution::parameter_extent<Net>)),
         fixed_(static_cast<std::size_t>(blueprint::fixed[blueprint::layer_count])) {
     execution::initialize_parameters<Net>(parameters_.data(), initializer::glorot_uniform, 1);
-    engine::prepare(memory_.frame_of(images, parameters_.data(), nullptr, fixed_.data()));
+    engine::prepare(memory_.frame_of(at_once, parameters_.data(), nullptr, fixed_.data()));
   }
 
   static std::vector<phase> phases() { return described::prediction_phases(); }
@@ -221,11 +223,13 @@ class inference_profile {
 
  private:
   void pass(stopwatch& watch) {
-    const auto batch = memory_.frame_of(images_, parameters_.data(), nullptr, fixed_.data());
-    memory_.gather(batch, subject_.images(0, static_cast<std::size_t>(images_)), nullptr, 0);
-    watch.lap(0);
-    for (int block = 0; block < batch.blocks(); block += 2) {
-      const execution::range blocks{block, std::min(block + 2, batch.blocks())};
+    const examples all = subject_.images(0, static_cast<std::size_t>(images_));
+    for (int first = 0; first < images_; first += at_once) {
+      const int count = std::min(at_once, images_ - first);
+      const auto batch = memory_.frame_of(count, parameters_.data(), nullptr, fixed_.data());
+      memory_.gather(batch, all, nullptr, static_cast<std::size_t>(first));
+      watch.lap(0);
+      const execution::range blocks{0, batch.blocks()};
       [&]<int... Step>(std::integer_sequence<int, Step...>) {
         ((engine::template step<Step>::forward_blocks(batch, blocks), watch.lap(1 + Step)), ...);
       }

@@ -76,14 +76,10 @@ struct engine {
     each([&]<int Index>() { step<Count - 1 - Index>::backward(batch, sink); });
   }
 
-  /// All steps over one or two blocks after another, the groups spread over the cores: what is
-  /// between the steps stays in a core's cache.
+  /// All steps of inference, the blocks of the frame together.
   static void infer(const frame_type& batch) {
-    constexpr int at_once = 2;
-    run_pieces((batch.blocks() + at_once - 1) / at_once, [&](int group) {
-      const range blocks{group * at_once, std::min((group + 1) * at_once, batch.blocks())};
-      each([&]<int Index>() { step<Index>::forward_blocks(batch, blocks); });
-    });
+    const range blocks{0, batch.blocks()};
+    each([&]<int Index>() { step<Index>::forward_blocks(batch, blocks); });
   }
 
  private:

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <vector>
+
+#include <oneapi/tbb/task_arena.h>
 
 #include <lamina/execution/batch.hpp>
 #include <lamina/execution/engine.hpp>
@@ -15,14 +18,15 @@
 
 namespace lamina::execution {
 
-/// Inference over data sets of any size, some hundred images at a time in memory of its own.
+/// Inference over data sets of any size: a few images at a time go through all steps, in memory of
+/// the thread that takes them, so that what is between the steps stays in its core's cache.
 template <class Net, class T, class Arch, fusion_mode Fusion = fusion_mode::inference>
 class predictor {
  public:
   using blueprint = detail::blueprint<typename Net::located_layers, Fusion>;
   using memory = batch_memory<blueprint, T, Arch>;
   static constexpr std::size_t outputs = static_cast<std::size_t>(Net::output_shape::size);
-  static constexpr int most_at_once = 256;
+  static constexpr int at_once = 2 * lanes;  // images
 
   static buffer<T> fixed_memory() {
     return buffer<T>(static_cast<std::size_t>(blueprint::fixed[blueprint::layer_count]));
@@ -43,77 +47,101 @@ class predictor {
     using step = loss_step<blueprint, T, Arch, Loss>;
     const std::size_t images = order.empty() ? from.size() : order.size();
     reserve(images, step::scratch_of_a_block);
-    double sum = 0;
-    std::size_t right = 0;
-    for (std::size_t first = 0; first < images; first += most_at_once) {
-      const auto batch = bring(parameters, fixed, from, order, first);
+    sums_.resize(groups_of(images));
+    for_each_group(images, [&](memory& mine, std::size_t first, int count) {
+      const auto batch = mine.frame_of(count, parameters, nullptr, fixed);
+      mine.gather(batch, from, order.empty() ? nullptr : order.data(), first);
       engine<blueprint, T, Arch, step::engine_count>::infer(batch);
-      const auto judged = memory_.judged(from);
+      const auto judged = mine.judged(from);
       step::run(batch, judged, loss, false);
-      for (int i = 0; i < batch.images; ++i) {
-        sum += static_cast<double>(judged.losses[i]);
-        right += judged.right[i];
+      sum_of_a_group sum;
+      for (int i = 0; i < count; ++i) {
+        sum.losses += static_cast<double>(judged.losses[i]);
+        sum.right += judged.right[i];
       }
+      sums_[first / std::size_t{at_once}] = sum;
+    });
+    double losses = 0;
+    std::size_t right = 0;
+    for (const auto& sum : sums_) {
+      losses += sum.losses;
+      right += sum.right;
     }
     const auto count = static_cast<double>(images);
-    return {images == 0 ? absent : sum / count,
+    return {images == 0 ? absent : losses / count,
             from.labels.empty() ? absent : static_cast<double>(right) / count, images};
   }
 
   /// The outputs of the network, (image, output), into `to`.
   void predict(T* parameters, T* fixed, const examples& from, std::span<T> to) {
-    for (std::size_t first = 0; first < from.size(); first += most_at_once) {
-      if (predicts_few(parameters, fixed, from, first, to)) return;
-      reserve(from.size(), 0);
-      const auto batch = bring(parameters, fixed, from, {}, first);
+    if (predicts_few(parameters, fixed, from, to)) return;
+    reserve(from.size(), 0);
+    for_each_group(from.size(), [&](memory& mine, std::size_t first, int count) {
+      const auto batch = mine.frame_of(count, parameters, nullptr, fixed);
+      mine.gather(batch, from, nullptr, first);
       engine<blueprint, T, Arch>::infer(batch);
-      const auto y = batch.at(blueprint::memory.value[blueprint::code.result()]);
+      const auto y = as_const(batch.at(blueprint::memory.value[blueprint::code.result()]));
       for (int block = 0; block < batch.blocks(); ++block) {
-        const int live = std::min(lanes, batch.images - block * lanes);
+        const int live = std::min(lanes, count - block * lanes);
         T* rows[lanes] = {};
-        for (int lane = 0; lane < live; ++lane) {
-          const std::size_t image = first + static_cast<std::size_t>(block * lanes + lane);
-          rows[lane] = to.data() + image * outputs;
-        }
-        kernels::deinterleave<Arch>(static_cast<int>(outputs), as_const(y).block(block), rows,
-                                    live);
+        for (int lane = 0; lane < live; ++lane)
+          rows[lane] =
+              to.data() + (first + static_cast<std::size_t>(block * lanes + lane)) * outputs;
+        kernels::deinterleave<Arch>(static_cast<int>(outputs), y.block(block), rows, live);
       }
-    }
+    });
   }
 
  private:
+  struct sum_of_a_group {
+    double losses = 0;
+    std::size_t right = 0;
+  };
+
+  static std::size_t groups_of(std::size_t images) {
+    return (images + at_once - 1) / std::size_t{at_once};
+  }
+
+  /// Calls visit(memory of this thread, first image, images) for each group, spread over the cores.
+  template <class Visit>
+  void for_each_group(std::size_t images, const Visit& visit) {
+    const int groups = static_cast<int>(groups_of(images));
+    run_pieces(groups, [&](int group) {
+      const int slot = groups == 1 ? 0 : tbb::this_task_arena::current_thread_index();
+      const std::size_t first = static_cast<std::size_t>(group) * at_once;
+      visit(slots_[static_cast<std::size_t>(slot)], first,
+            static_cast<int>(std::min(images - first, std::size_t{at_once})));
+    });
+  }
+
   /// A few images go through kernels of their own.
-  bool predicts_few(T* parameters, T* fixed, const examples& from, std::size_t first,
-                    std::span<T> to) {
+  bool predicts_few(T* parameters, T* fixed, const examples& from, std::span<T> to) {
     using few = few_images<blueprint, T, Arch>;
     if constexpr (few::knows_all_layers) {
-      const std::size_t images = from.size() - first;
-      if (images > std::size_t{few::most}) return false;
-      few_.predict(parameters, fixed, from, first, static_cast<int>(images),
-                   to.data() + first * outputs);
+      if (from.size() > std::size_t{few::most}) return false;
+      few_.predict(parameters, fixed, from, 0, static_cast<int>(from.size()), to.data());
       return true;
     } else {
       return false;
     }
   }
 
+  /// Memory for each thread that may take a group.
   void reserve(std::size_t images, std::size_t scratch) {
-    const int wanted = static_cast<int>(std::min<std::size_t>(images, most_at_once));
-    if (wanted <= memory_.capacity() && scratch <= scratch_) return;
+    const int wanted = static_cast<int>(std::min(images, std::size_t{at_once}));
+    const auto threads = static_cast<std::size_t>(
+        groups_of(images) < 2 ? 1 : tbb::this_task_arena::max_concurrency());
+    if (threads <= slots_.size() && wanted <= capacity_ && scratch <= scratch_) return;
+    capacity_ = std::max(wanted, capacity_);
     scratch_ = std::max(scratch, scratch_);
-    memory_ = memory(wanted, outputs, scratch_);
+    const std::size_t slots = std::max(threads, slots_.size());
+    slots_.clear();
+    for (std::size_t i = 0; i < slots; ++i) slots_.emplace_back(capacity_, outputs, scratch_);
   }
 
-  frame<T> bring(T* parameters, T* fixed, const examples& from,
-                 std::span<const std::uint32_t> order, std::size_t first) {
-    const std::size_t images = order.empty() ? from.size() : order.size();
-    const int count = static_cast<int>(std::min<std::size_t>(images - first, most_at_once));
-    const auto batch = memory_.frame_of(count, parameters, nullptr, fixed);
-    memory_.gather(batch, from, order.empty() ? nullptr : order.data(), first);
-    return batch;
-  }
-
-  memory memory_;
+  std::vector<memory> slots_;
+  std::vector<sum_of_a_group> sums_;
+  int capacity_ = 0;
   std::size_t scratch_ = 0;
   few_images<blueprint, T, Arch> few_;
 };

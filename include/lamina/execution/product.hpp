@@ -42,7 +42,9 @@ struct product_step : step_place<Blueprint, Index, T> {
   static constexpr split outputs =
       split::by_work(channels, product::tile, product::work, product::work_of_a_piece);
   static constexpr split inputs =
-      split::by_work(product::in.channels, product::tile, product::work, product::work_of_a_piece);
+      split::by_work(product::in.channels, product::input_tile,
+                     product::work / product::blocks_at_once * product::gradients_at_once,
+                     product::work_of_a_piece);
   static constexpr split features =
       split::by_work(channels, 1, 16.0 * channels * plane.pixels(), 100'000);
 
@@ -141,9 +143,9 @@ struct product_step : step_place<Blueprint, Index, T> {
         undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
       } else if constexpr (product::transposes) {
         const int block = undoes ? part - pieces : part;
-        kernels::transpose_block<Arch>(
-            product::in.size(), as_const(place::input(batch)).block(block),
-            place::workspace(batch).block(block), product::transposed_row);
+        kernels::transpose_block<Arch>(product::in.size(),
+                                       as_const(place::input(batch)).block(block),
+                                       place::workspace(batch).block(block));
       }
     });
   }
@@ -170,7 +172,7 @@ struct product_step : step_place<Blueprint, Index, T> {
   }
 
   static void backward_input(const frame<T>& batch) {
-    constexpr int step = product::blocks_at_once;
+    constexpr int step = product::gradients_at_once;
     const int groups = (batch.blocks() + step - 1) / step;
     run_pieces(groups * inputs.parts, [&](int part) {
       const int group = part / inputs.parts;
@@ -190,7 +192,7 @@ struct product_step : step_place<Blueprint, Index, T> {
       const auto dy = as_const(place::output_gradient(batch));
       const auto x = as_const(product::transposes ? place::workspace(batch) : place::input(batch));
       T* const db = place::template gradient<0, 1>(batch);
-      if (product::goes_by_tile && !batch.keeps_gradients && batch.blocks() <= 4) {
+      if (product::goes_by_tile && !batch.keeps_gradients) {
         if constexpr (product::goes_by_tile) {
           product::backward_weights_by_tile(dy, x, batch.blocks(), db, of, [&](range some, T* dw) {
             sink(place::template parameter_offset<0, 0> + row * some.first,

@@ -23,9 +23,10 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr detail::extents in = detail::extents_of(typename Located::in{});
   static constexpr kernels::dense_extents extents{in.size(), Units};
   static constexpr bool transposes = true;
-  static constexpr std::ptrdiff_t transposed_row = detail::transposed_row(in.size());
   static constexpr int blocks_at_once = 4;
-  static constexpr int tile = 12;  // outputs of a piece come in multiples of this
+  static constexpr int gradients_at_once = 8;  // blocks of the input's gradient
+  static constexpr int tile = 48;              // outputs of a piece come in multiples of this
+  static constexpr int input_tile = kernels::dense_panel;
   static constexpr double work_of_a_piece = 4'000'000;  // its weights stay in the second cache
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
   /// Floating-point operations of the blocks of a piece, all outputs.
@@ -46,8 +47,7 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
 
   static void backward_weights(blocked<const T> dy, blocked<const T> transposed, int blocks, T* dw,
                                T* db, range outputs) {
-    kernels::dense_backward_weights<Arch>(extents, dy, transposed, blocks, dw, db, outputs,
-                                          transposed_row);
+    kernels::dense_backward_weights<Arch>(extents, dy, transposed, blocks, dw, db, outputs);
   }
 
   /// Calls use(outputs, dw) for one tile of outputs after the other; their dw stays in the second
@@ -55,16 +55,21 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   template <class Use>
   static void backward_weights_by_tile(blocked<const T> dy, blocked<const T> transposed, int blocks,
                                        T* db, range outputs, const Use& use) {
-    alignas(64) T dw[tile * in.size()];
-    for (int first = outputs.first; first < outputs.last; first += tile) {
-      const int count = std::min(tile, outputs.last - first);
+    alignas(64) T dw[updated_at_once * in.size()];
+    for (int first = outputs.first; first < outputs.last; first += updated_at_once) {
+      const int count = std::min(updated_at_once, outputs.last - first);
       const blocked<const T> from{dy.data + std::ptrdiff_t{lanes} * first, dy.stride};
       kernels::dense_backward_weights<Arch>(extents, from, transposed, blocks, dw, db + first,
-                                            {0, count}, transposed_row);
+                                            {0, count});
       use(range{first, first + count}, dw);
     }
   }
-  static constexpr bool goes_by_tile = tile * in.size() * sizeof(T) <= 128 << 10;
+  static constexpr int updated_at_once = [] {
+    int outputs = std::min(tile, Units);
+    while (outputs > 12 && outputs * in.size() * sizeof(T) > 160 << 10) outputs -= 12;
+    return outputs;
+  }();
+  static constexpr bool goes_by_tile = updated_at_once * in.size() * sizeof(T) <= 160 << 10;
 };
 
 template <class Located, class T, class Arch, auto Filters, class... Options>
@@ -85,9 +90,9 @@ struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
       layer::columns(typename Located::in{}).padding()};
   static constexpr bool transposes = false;
   static constexpr bool goes_by_tile = false;
-  static constexpr int blocks_at_once = 1;
+  static constexpr int blocks_at_once = 1, gradients_at_once = 1;
   static constexpr double work_of_a_piece = 1'000'000;
-  static constexpr int tile = kernels::conv2d_output_tile<Arch, T>;
+  static constexpr int tile = kernels::conv2d_output_tile<Arch, T>, input_tile = tile;
   static constexpr std::ptrdiff_t weights_of_an_output =
       std::ptrdiff_t{in.channels} * layer::window::height * layer::window::width;
   static constexpr double work =

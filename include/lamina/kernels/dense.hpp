@@ -6,6 +6,9 @@
 
 namespace lamina::kernels {
 
+/// Outputs of a panel of transposed weights: whole tiles of them, whole lines of a cache.
+inline constexpr int dense_panel = 48;
+
 namespace detail {
 
 /// A product of a weight matrix with a batch, y[o] += sum over k of weight(o, k) * x[k], and where
@@ -105,31 +108,38 @@ void dense_outputs(const dense_product<T>& p, dense_weights_of_tile<T> tile, ran
   }
 }
 
-/// Whether lines that are this far apart (in bytes) displace each other in the first cache.
-[[gnu::always_inline]] constexpr bool displaces(std::ptrdiff_t distance) {
-  return distance % 512 == 0;
-}
-
-/// Elements of a copied term of a tile.
+/// Elements from one term of a copied tile to the next: whole registers.
 template <class Arch, int Outputs, class T>
-inline constexpr int dense_copied = (Outputs + width<Arch, T> - 1) / width<Arch, T>* width<Arch, T>;
+inline constexpr int dense_panel_term =
+    (Outputs + width<Arch, T> - 1) / width<Arch, T>* width<Arch, T>;
 
-/// The weights of a tile as they lie, or a copy (term, output) of those whose terms would displace
-/// each other.
+/// Elements of one tile of a copied panel.
 template <class Arch, int Outputs, class T>
-[[gnu::always_inline]] inline dense_weights_of_tile<T> dense_weights_at(const dense_product<T>& p,
-                                                                        int output, range terms,
-                                                                        T* copy) {
-  constexpr int copied = dense_copied<Arch, Outputs, T>, w = width<Arch, T>;
-  const T* weights = p.weights + output * p.by_output + terms.first * p.by_term;
-  if (p.by_output != 1 || !displaces(p.by_term * static_cast<int>(sizeof(T))) ||
-      output + copied > p.by_term)
-    return {weights, p.by_output, p.by_term};
-  for (int k = 0; k < terms.last - terms.first; ++k, weights += p.by_term)
-    unroll<copied / w>([&](auto v) __attribute__((always_inline)) {
-      put<Arch>(copy + k * copied + v * w, load_unaligned<Arch>(weights + v * w));
-    });
-  return {copy, 1, copied};
+inline constexpr int dense_panel_tile = dense_panel_term<Arch, Outputs, T>* dense_terms<T> / 2;
+
+/// Copies the transposed weights of a panel, whose terms lie far apart, into tiles (term, output).
+/// A panel that is not whole takes what lies behind it along, as far as the weights go.
+template <class Arch, int Outputs, class T>
+[[gnu::noinline]] void copy_dense_panel(const dense_product<T>& p, range outputs, range terms,
+                                        T* to) {
+  constexpr int w = width<Arch, T>, term = dense_panel_term<Arch, Outputs, T>, ahead = 8;
+  constexpr int tile = dense_panel_tile<Arch, Outputs, T>, line = 64 / sizeof(T);
+  const T* from = p.weights + outputs.first + terms.first * p.by_term;
+  for (int k = terms.first; k < terms.last; ++k, from += p.by_term, to += term) {
+    if ((p.terms - k) * p.by_term - outputs.first >= dense_panel + term - Outputs) {
+      unroll<dense_panel / line>([&](auto i) __attribute__((always_inline)) {
+        __builtin_prefetch(from + (k + ahead < terms.last ? ahead * p.by_term : 0) + i * line);
+      });
+      unroll<dense_panel / Outputs>([&](auto t) __attribute__((always_inline)) {
+        unroll<term / w>([&](auto v) __attribute__((always_inline)) {
+          put<Arch>(to + t * tile + v * w, load_unaligned<Arch>(from + t * Outputs + v * w));
+        });
+      });
+    } else {
+      for (int o = 0; o < outputs.last - outputs.first; ++o)
+        to[o / Outputs * tile + o % Outputs] = from[o];
+    }
+  }
 }
 
 /// The given outputs of a few blocks, one piece of the terms after the other. A tile's weights stay
@@ -137,29 +147,57 @@ template <class Arch, int Outputs, class T>
 template <class Arch, int Blocks, class T, class Activation>
 void dense_blocks(const dense_product<T>& p, range blocks, range outputs, Activation activation) {
   constexpr int o = kernels::tile<Arch, T>::template dense_outputs<Blocks>;
-  alignas(64) T copy[dense_copied<Arch, o, T> * dense_terms<T>];
   const int pieces = (p.terms + dense_terms<T> - 1) / dense_terms<T>;
   const int step = (p.terms + pieces - 1) / pieces;
   for (int k = 0; k < p.terms; k += step)
     for (int first = outputs.first; first < outputs.last; first += o) {
       const range some{first, std::min(first + o, outputs.last)};
       const range terms{k, std::min(p.terms, k + step)};
-      const auto weights = dense_weights_at<Arch, o>(p, first, terms, copy);
+      const dense_weights_of_tile<T> weights{p.weights + first * p.by_output + k * p.by_term,
+                                             p.by_output, p.by_term};
       for (int b = blocks.first; b < blocks.last; b += Blocks)
         dense_outputs<Arch, o, Blocks>(p, weights, some, b, terms, activation);
     }
 }
 
+/// The same from transposed weights, a panel of outputs after the other.
+template <class Arch, int Blocks, class T, class Activation>
+void dense_blocks_transposed(const dense_product<T>& p, range blocks, range outputs,
+                             Activation activation) {
+  constexpr int o = kernels::tile<Arch, T>::template dense_outputs<Blocks>;
+  constexpr int most = dense_terms<T> / 2, tile = dense_panel_tile<Arch, o, T>;
+  constexpr int term = dense_panel_term<Arch, o, T>;
+  static_assert(dense_panel % o == 0);
+  alignas(64) T copy[dense_panel / o * tile];
+  const int pieces = (p.terms + most - 1) / most, step = (p.terms + pieces - 1) / pieces;
+  for (int k = 0; k < p.terms; k += step)
+    for (int first = outputs.first; first < outputs.last; first += dense_panel) {
+      const range panel{first, std::min(first + dense_panel, outputs.last)};
+      const range terms{k, std::min(p.terms, k + step)};
+      copy_dense_panel<Arch, o>(p, panel, terms, copy);
+      for (int b = blocks.first; b < blocks.last; b += Blocks)
+        for (int t = 0; first + t * o < panel.last; ++t) {
+          const range some{first + t * o, std::min(first + (t + 1) * o, panel.last)};
+          dense_outputs<Arch, o, Blocks>(p, {copy + t * tile, 1, term}, some, b, terms, activation);
+        }
+    }
+}
+
 /// A few blocks at a time share what is read of the weights, whether or not they share a tile.
-template <class Arch, class T, class Activation>
+template <class Arch, bool Transposed, class T, class Activation>
 [[gnu::always_inline]] inline void dense_all(const dense_product<T>& p, range blocks, range outputs,
                                              Activation activation) {
   constexpr int together = tile<Arch, T>::dense_blocks;
-  const int whole = (blocks.last - blocks.first) / together * together;
-  if (whole > 0)
-    dense_blocks<Arch, together>(p, {blocks.first, blocks.first + whole}, outputs, activation);
-  if (whole < blocks.last - blocks.first)
-    dense_blocks<Arch, 1>(p, {blocks.first + whole, blocks.last}, outputs, activation);
+  const auto some = [&](auto at_once, range of) __attribute__((always_inline)) {
+    if (of.first == of.last) return;
+    if constexpr (Transposed)
+      dense_blocks_transposed<Arch, decltype(at_once)::value>(p, of, outputs, activation);
+    else
+      dense_blocks<Arch, decltype(at_once)::value>(p, of, outputs, activation);
+  };
+  const int rest = (blocks.last - blocks.first) % together;
+  some(std::integral_constant<int, together>{}, {blocks.first, blocks.last - rest});
+  some(std::integral_constant<int, 1>{}, {blocks.last - rest, blocks.last});
 }
 
 }  // namespace detail
@@ -173,7 +211,7 @@ void dense_forward(dense_extents e,
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
                    range blocks, range outputs, Activation activation) {
   const detail::dense_product<T> p{weights, e.in, 1, bias, x, y, e.in};
-  detail::dense_all<Arch>(p, blocks, outputs, activation);
+  detail::dense_all<Arch, false>(p, blocks, outputs, activation);
 }
 
 /// dx = transposed weights dy for the given inputs of the given blocks.
@@ -183,7 +221,7 @@ void dense_backward_input(dense_extents e,
                           reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
                           range blocks, range inputs) {
   const detail::dense_product<T> p{weights, 1, e.in, nullptr, dy, dx, e.out};
-  detail::dense_all<Arch>(p, blocks, inputs, identity{});
+  detail::dense_all<Arch, true>(p, blocks, inputs, identity{});
 }
 
 }  // namespace lamina::kernels

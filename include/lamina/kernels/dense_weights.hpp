@@ -1,26 +1,43 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
+
 #include "lamina/kernels/simd.hpp"
 
 namespace lamina::kernels {
 
 namespace detail {
 
-/// The operands of dw[o][i] = sum over blocks and lanes of dy[o][lane] * xt[lane][i].
+/// The operands of dw[o][i] = sum over blocks and lanes of dy[o][lane] * x[i][lane].
 template <class T>
 struct dense_gradient {
   blocked<const T> dy;  // (block, out, lane)
-  blocked<const T> xt;  // (block, lane, in)
+  blocked<const T> xt;  // (block, strip of 16 inputs, lane, input)
   int blocks, in;
-  std::ptrdiff_t xt_row;  // from lane to lane
-  T* dw;                  // (out, in)
+  T* dw;  // (out, in)
 };
 
-/// Outputs x vectors of inputs in accumulators while all lanes of all blocks pass.
+/// Where the strip of an input begins, and the input in it.
+[[gnu::always_inline]] constexpr std::ptrdiff_t in_strip(int input) {
+  return std::ptrdiff_t{input / lanes} * lanes * lanes + input % lanes;
+}
+
+/// Outputs whose dy stays in the first cache while the inputs pass.
+template <class Arch, class T>
+inline constexpr int dense_weights_group = 4 * tile<Arch, T>::accumulators;
+
+/// Outputs x vectors of inputs in accumulators while all lanes of all blocks pass; they are stored
+/// in rows that are `row` apart. The tiles of a group together bring the next inputs into the
+/// second cache.
 template <class Arch, int Outputs, int Vectors, class T>
-void dense_weights_tile(const dense_gradient<T>& g, int output, int input) {
-  constexpr int w = width<Arch, T>;
+void dense_weights_tile(const dense_gradient<T>& g, int output, int input, T* to,
+                        std::ptrdiff_t row) {
+  constexpr int w = width<Arch, T>, next = Vectors * w, line = 64 / sizeof(T);
+  constexpr int tiles = dense_weights_group<Arch, T> / Outputs;
+  constexpr int lines = (next * lanes / line + tiles - 1) / tiles;
+  const std::ptrdiff_t ahead =
+      in_strip(input + next) - in_strip(input) + output / Outputs % tiles * lines * line;
   batch<Arch, T> sums[Outputs][Vectors];
   unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
     unroll<Vectors>([&](auto v)
@@ -28,11 +45,14 @@ void dense_weights_tile(const dense_gradient<T>& g, int output, int input) {
   });
   for (int b = 0; b < g.blocks; ++b) {
     const T* dy = g.dy.block(b) + static_cast<std::ptrdiff_t>(output) * lanes;
-    const T* xt = g.xt.block(b) + input;
-    for (int l = 0; l < lanes; ++l, ++dy, xt += g.xt_row) {
+    const T* xt = g.xt.block(b) + in_strip(input);
+    unroll<lines>([&](auto i) __attribute__((always_inline)) {
+      __builtin_prefetch(xt + ahead + i * line, 0, 2);
+    });
+    for (int l = 0; l < lanes; ++l, ++dy, xt += lanes) {
       batch<Arch, T> x[Vectors];
       unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
-        x[v] = load_unaligned<Arch>(xt + v * w);
+        x[v] = load<Arch>(xt + in_strip(v * w));
       });
       unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
         const auto factor = broadcast<Arch>(dy + o * lanes);
@@ -43,44 +63,40 @@ void dense_weights_tile(const dense_gradient<T>& g, int output, int input) {
     }
   }
   unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-    T* to = g.dw + static_cast<std::ptrdiff_t>(output + o) * g.in + input;
     unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
-      put_unaligned<Arch>(to + v * w, sums[o][v]);
+      put_unaligned<Arch>(to + o * row + v * w, sums[o][v]);
     });
   });
-}
-
-/// One weight where a row is shorter than a register.
-template <class Arch, class T>
-void dense_weight(const dense_gradient<T>& g, int output, int input) {
-  T sum(0);
-  for (int b = 0; b < g.blocks; ++b)
-    for (int l = 0; l < lanes; ++l)
-      sum += g.dy.block(b)[output * lanes + l] * g.xt.block(b)[l * g.xt_row + input];
-  g.dw[output * g.in + input] = sum;
 }
 
 /// `Vectors` registers of inputs from `input` on, all outputs of the range.
 template <class Arch, int Outputs, int Vectors, class T>
 void dense_weights_column(const dense_gradient<T>& g, range outputs, int input) {
   for_each_tile<Outputs>(outputs, [&](auto tile, int o) {
-    dense_weights_tile<Arch, decltype(tile)::value, Vectors>(g, o, input);
+    dense_weights_tile<Arch, decltype(tile)::value, Vectors>(
+        g, o, input, g.dw + std::ptrdiff_t{o} * g.in + input, g.in);
   });
 }
 
-/// A row's last register overlaps the one before it: both compute the same sums.
+/// The last inputs, which do not fill a register.
+template <class Arch, int Outputs, class T>
+void dense_weights_rest(const dense_gradient<T>& g, range outputs, int input) {
+  constexpr int w = width<Arch, T>;
+  for_each_tile<Outputs>(outputs, [&](auto tile, int o) {
+    T some[Outputs * w];
+    dense_weights_tile<Arch, decltype(tile)::value, 1>(g, o, input, some, w);
+    for (int k = 0; k < tile; ++k)
+      std::copy_n(some + k * w, g.in - input, g.dw + std::ptrdiff_t{o + k} * g.in + input);
+  });
+}
+
 template <class Arch, class T>
 void dense_weights_rows(const dense_gradient<T>& g, range outputs) {
   constexpr int w = width<Arch, T>, tile_outputs = tile<Arch, T>::accumulators / 2;
   int i = 0;
   for (; i + 2 * w <= g.in; i += 2 * w) dense_weights_column<Arch, tile_outputs, 2>(g, outputs, i);
-  if (g.in >= w) {
-    for (; i < g.in; i += w)
-      dense_weights_column<Arch, tile_outputs, 1>(g, outputs, std::min(i, g.in - w));
-    return;
-  }
-  for (int o = outputs.first; o < outputs.last; ++o)
-    for (int k = 0; k < g.in; ++k) dense_weight<Arch>(g, o, k);
+  for (; i + w <= g.in; i += w) dense_weights_column<Arch, tile_outputs, 1>(g, outputs, i);
+  if (i < g.in) dense_weights_rest<Arch, tile_outputs>(g, outputs, i);
 }
 
 }  // namespace detail
@@ -90,11 +106,11 @@ void dense_weights_rows(const dense_gradient<T>& g, range outputs) {
 template <class Arch = native, class T>
 void dense_backward_weights(dense_extents e,
                             reading<T> dy,             // (block, out, lane)
-                            reading<T> xt,             // (block, lane, in): transpose_block of x
+                            reading<T> xt,             // transpose_block of x
                             int blocks, T* dw, T* db,  // (out, in), (out)
-                            range outputs, std::ptrdiff_t xt_row) {
-  constexpr int group = 4 * tile<Arch, T>::accumulators;
-  const detail::dense_gradient<T> g{dy, xt, blocks, e.in, xt_row, dw};
+                            range outputs) {
+  constexpr int group = detail::dense_weights_group<Arch, T>;
+  const detail::dense_gradient<T> g{dy, xt, blocks, e.in, dw};
   for (int o = outputs.first; o < outputs.last; o += group)
     detail::dense_weights_rows<Arch>(g, {o, std::min(outputs.last, o + group)});
   for (int o = outputs.first; o < outputs.last; ++o) {
@@ -104,13 +120,6 @@ void dense_backward_weights(dense_extents e,
         total += load<Arch>(dy.block(b) + static_cast<std::ptrdiff_t>(o) * lanes + l);
     db[o] = kernels::sum(total);
   }
-}
-
-/// The same where nothing lies between the rows of xt.
-template <class Arch = native, class T>
-void dense_backward_weights(dense_extents e, reading<T> dy, reading<T> xt, int blocks, T* dw, T* db,
-                            range outputs) {
-  dense_backward_weights<Arch>(e, dy, xt, blocks, dw, db, outputs, e.in);
 }
 
 }  // namespace lamina::kernels

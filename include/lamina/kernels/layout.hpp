@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -127,30 +128,45 @@ void deinterleave(int n, const T* x, T* const* rows, int live) {
     for (int i = 0; i < n; ++i) rows[l][i] = x[i * lanes + l];
 }
 
-/// xt (lane, n) = x (n, lane) of one block, the rows of xt `row` apart: the right factor of a dense
-/// layer's weight gradient.
-template <class Arch = native, class T>
-void transpose_block(int n, const T* x, T* xt, std::ptrdiff_t row) {
-  constexpr int step = 4;
-  const int whole = std::is_same_v<T, float> ? n / step * step : 0;
-  if constexpr (std::is_same_v<T, float>) {
-    for (int i = 0; i < whole; i += step)
-      for (int l = 0; l < lanes; l += 4) {
-        detail::quad from[4];
-        for (int k = 0; k < 4; ++k) from[k] = detail::load_quad(x + (i + k) * lanes + l);
-        detail::turn(
-            from, [&](int k, detail::quad to) __attribute__((always_inline)) {
-              std::memcpy(xt + (l + k) * row + i, &to, sizeof to);
-            });
-      }
-  }
-  for (int i = whole; i < n; ++i)
-    for (int l = 0; l < lanes; ++l) xt[l * row + i] = x[i * lanes + l];
+/// Elements of a transposed block of n features: whole strips of 16.
+constexpr std::ptrdiff_t transposed_size(int n) {
+  return std::ptrdiff_t{(n + lanes - 1) / lanes} * lanes * lanes;
 }
 
+namespace detail {
+
+/// xt (lane, feature) = x (feature, lane) of 16 features.
+template <class Arch, class T>
+[[gnu::noinline]] void transpose_strip(const T* x, T* xt) {
+  if constexpr (std::is_same_v<T, float>) {
+    for (int i = 0; i < lanes; i += 4)
+      for (int l = 0; l < lanes; l += 4) {
+        quad from[4];
+        for (int k = 0; k < 4; ++k) from[k] = load_quad(x + (i + k) * lanes + l);
+        turn(
+            from, [&](int k, quad to) __attribute__((always_inline)) {
+              std::memcpy(xt + (l + k) * lanes + i, &to, sizeof to);
+            });
+      }
+  } else {
+    for (int i = 0; i < lanes; ++i)
+      for (int l = 0; l < lanes; ++l) xt[l * lanes + i] = x[i * lanes + l];
+  }
+}
+
+}  // namespace detail
+
+/// xt (strip of 16 features, lane, feature) = x (feature, lane) of one block: the right factor of a
+/// dense layer's weight gradient. Features that the last strip lacks become zeros.
 template <class Arch = native, class T>
 void transpose_block(int n, const T* x, T* xt) {
-  transpose_block<Arch>(n, x, xt, n);
+  constexpr int strip = lanes * lanes;
+  const int whole = n / lanes, rest = n % lanes;
+  for (int i = 0; i < whole; ++i) detail::transpose_strip<Arch>(x + i * strip, xt + i * strip);
+  if (rest == 0) return;
+  T padded[strip] = {};
+  std::copy_n(x + whole * strip, rest * lanes, padded);
+  detail::transpose_strip<Arch, T>(padded, xt + whole * strip);
 }
 
 }  // namespace lamina::kernels

@@ -18,9 +18,8 @@ struct layer_facts {
   bool transposes = false;       // backward needs the input image by image (dense)
 };
 
-/// From row to row of an image-by-image copy of `n` values: an odd number of lines, so that rows do
-/// not displace each other in a cache.
-constexpr std::ptrdiff_t transposed_row(std::ptrdiff_t n) { return ((n + 15) / 16 | 1) * 16; }
+/// Values of an image in a transposed copy of `n`: whole strips of 16.
+constexpr std::ptrdiff_t transposed_values(std::ptrdiff_t n) { return (n + 15) / 16 * 16; }
 
 /// One step: the layers `layers` turn value `input` into value `output`; a join adds `other`.
 /// Value 0 is the input of the network; an operation that moves nothing has its input as output.
@@ -165,7 +164,7 @@ struct liveness {
       extend(gradient(op.input), time);
       extend(gradient(op.output), time);
       if (op.kind == join) extend(gradient(op.output), 2 * loss - fork_of(code, i));
-      workspace(i).size = first.transposes ? transposed_row(first.in) : first.workspace;
+      workspace(i).size = first.transposes ? transposed_values(first.in) : first.workspace;
       extend(workspace(i), time);
       if (!first.transposes) extend(workspace(i), i);
     }
