@@ -257,7 +257,7 @@ struct plain_softmax {
 };
 
 TEST_CASE("softmax with its loss and gradient") {
-  constexpr int n = 24, blocks = 64;
+  constexpr int n = 24, blocks = 640;
   errors probabilities, gradients, losses, one_image;
   for (unsigned b = 0; b < blocks; ++b) {
     auto x = numbers<float>(n * lanes, b + 1);

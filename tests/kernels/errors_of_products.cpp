@@ -159,10 +159,10 @@ TEST_CASE("conv2d towards the input") {
                                  {0, e.in_channels});
   errors all;
   dx.for_each([&](int image, int c, int row, int column) {
-    two_sums sum;
+    two_sums sum;  // in the kernel's order
     for (int o = 0; o < e.out_channels; ++o)
-      for (int ky = 0; ky < 3; ++ky)
-        for (int kx = 0; kx < 3; ++kx) {
+      for (int ky = 2; ky >= 0; --ky)
+        for (int kx = 2; kx >= 0; --kx) {
           const int y = row - ky + 1, x = column - kx + 1;
           if (y >= 0 && y < 7 && x >= 0 && x < 7)
             sum.add(weights[((o * e.in_channels + c) * 3 + ky) * 3 + kx], dy.at(image, o, y, x));

@@ -58,8 +58,9 @@ struct rmsprop_rule {
 
   template <class B>
   [[gnu::always_inline]] void operator()(B& weight, const B& gradient, B* state) const {
+    // the larger of the two products is the one that is not rounded
     state[0] =
-        without_denormals(kernels::fma(B(one_minus_rho) * gradient, gradient, B(rho) * state[0]));
+        without_denormals(kernels::fma(B(rho), state[0], B(one_minus_rho) * gradient * gradient));
     const B step = B(rate) * gradient;
     if constexpr (EpsilonInsideRoot)
       weight = weight - divide(step, kernels::sqrt(state[0] + B(epsilon)));

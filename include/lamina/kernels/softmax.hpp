@@ -17,13 +17,13 @@ template <class Arch, class T>
 [[gnu::always_inline]] inline normaliser<Arch, T> exponentials(int n, const T* x, T* y) {
   auto maximum = load<Arch>(x);
   for (int i = 1; i < n; ++i) maximum = xsimd::max(maximum, load<Arch>(x + i * lanes));
-  batch<Arch, T> total(T(0));
+  batch<Arch, T> total[2] = {batch<Arch, T>(T(0)), batch<Arch, T>(T(0))};  // less rounding
   for (int i = 0; i < n; ++i) {
     const auto e = xsimd::exp(load<Arch>(x + i * lanes) - maximum);
-    total += e;
+    total[i % 2] += e;
     put<Arch>(y + i * lanes, e);
   }
-  return {maximum, total};
+  return {maximum, total[0] + total[1]};
 }
 
 }  // namespace detail
@@ -32,9 +32,8 @@ template <class Arch, class T>
 template <class Arch = native, class T>
 void softmax_forward(int n, const T* x, T* y) {
   for (int l = 0; l < lanes; l += width<Arch, T>) {
-    const auto factor =
-        divide(batch<Arch, T>(T(1)), detail::exponentials<Arch>(n, x + l, y + l).sum);
-    for (int i = l; i < n * lanes; i += lanes) put<Arch>(y + i, load<Arch>(y + i) * factor);
+    const auto total = detail::exponentials<Arch>(n, x + l, y + l).sum;
+    for (int i = l; i < n * lanes; i += lanes) put<Arch>(y + i, divide(load<Arch>(y + i), total));
   }
 }
 
@@ -65,9 +64,8 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
     batch<Arch, T> all(T(0));
     for (int i = l; i < n * lanes; i += lanes) all += load<Arch>(logits + i);
     const auto [maximum, total] = detail::exponentials<Arch>(n, logits + l, probabilities + l);
-    const auto factor = divide(batch<Arch, T>(T(1)), total);
     for (int i = l; i < n * lanes; i += lanes)
-      put<Arch>(probabilities + i, load<Arch>(probabilities + i) * factor);
+      put<Arch>(probabilities + i, divide(load<Arch>(probabilities + i), total));
     const auto rest = (all - maximum * T(n)) * share;
     put<Arch>(loss + l, xsimd::log(total) - rest);  // still lacks the label's own logit
     alignas(64) T maxima[lanes];
