@@ -4,7 +4,7 @@
 
     run.py asl-cnn --seeds 1-10           # appends to lamina.csv, goes on where it stopped
     run.py asl-cnn --recipe best --no-augment --runs runs
-    run.py --summary                      # medians of lamina.csv beside those of pytorch.csv
+    run.py --summary                      # medians of lamina.csv, pytorch.csv and keras.csv
 
 The data is read from $LAMINA_DATA; --runs keeps the run of each seed, for perturb.py. What counts is
 the accuracy on the test images after the last epoch; no epoch is chosen.
@@ -138,10 +138,9 @@ def main():
         append(options.out, train(options, seed))
         print(read(options.out)[-1], file=sys.stderr, flush=True)
     summary([row for row in read(options.out) if options.model in (None, row["model"])], "lamina")
-    summary(
-        [row for row in read(FOLDER / "pytorch.csv") if options.model in (None, row["model"])],
-        "PyTorch",
-    )
+    for file, title in (("pytorch.csv", "PyTorch"), ("keras.csv", "Keras")):
+        rows = read(FOLDER / file)
+        summary([row for row in rows if options.model in (None, row["model"])], title)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,8 @@ TEST_CASE_TEMPLATE("dense layers match a naive loop, whole or in pieces", T, flo
   }
   check<kernels::native, T>(784, 10, 17);
   check<kernels::native, T>(24, 400, 48);
+  check<kernels::native, T>(100, 900, 33);  // panels and pieces of the sums
+  check<kernels::native, T>(900, 100, 17);
 }
 
 TEST_CASE("a dense layer needs no bias") {
