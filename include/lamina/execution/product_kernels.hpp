@@ -25,7 +25,7 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr bool transposes = true;
   static constexpr int blocks_at_once = 4;
   static constexpr int gradients_at_once = 8;  // blocks of the input's gradient
-  static constexpr int tile = 48;              // outputs of a piece come in multiples of this
+  static constexpr int tile = 12;              // outputs of a piece come in multiples of this
   static constexpr int input_tile = kernels::dense_panel;
   static constexpr double work_of_a_piece = 4'000'000;  // its weights stay in the second cache
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
@@ -65,9 +65,9 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
     }
   }
   static constexpr int updated_at_once = [] {
-    int outputs = std::min(tile, Units);
-    while (outputs > 12 && outputs * in.size() * sizeof(T) > 160 << 10) outputs -= 12;
-    return outputs;
+    int outputs = 4 * tile;
+    while (outputs > tile && outputs * in.size() * sizeof(T) > 160 << 10) outputs -= tile;
+    return std::min(outputs, Units);
   }();
   static constexpr bool goes_by_tile = updated_at_once * in.size() * sizeof(T) <= 160 << 10;
 };
