@@ -85,7 +85,7 @@ struct interleaving {
 
 struct turning {
   explicit turning(int n)
-      : size(n), x(1, n, 1), turned(1, lamina::detail::transposed_values(n), 2) {}
+      : size(n), x(1, n, 1), turned(1, lamina::kernels::transposed_size(n) / lanes, 2) {}
   void run() {
     lamina::kernels::transpose_block<Arch>(size, static_cast<const float*>(x.block(0)),
                                            turned.block(0));
