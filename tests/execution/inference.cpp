@@ -3,16 +3,33 @@
 
 #include <doctest/doctest.h>
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <lamina/random.hpp>
 #include <thread>
 #include <vector>
 
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/parallel_for.h>
 #include <lamina/train/classifier.hpp>
 
 using namespace lamina;
 
 namespace {
+
+/// A layer of a user's own that spreads its work over the cores itself, and waits for it.
+struct doubled_in_parallel {
+  static constexpr auto output(auto in) { return in; }
+  static constexpr auto parameters(auto) { return std::array<parameter, 0>{}; }
+  static constexpr std::size_t workspace(auto) { return 0; }
+  static void forward(auto pass) {
+    tbb::parallel_for(std::size_t{0}, pass.input.size(), [&](std::size_t i) {
+      if (i + 1 == pass.input.size()) std::this_thread::sleep_for(std::chrono::microseconds(200));
+      pass.output[i] = 2 * pass.input[i];
+    });
+  }
+  static void backward(auto) {}
+};
 
 /// Every way in which inference fuses: normalisation behind an activation and before it, dropout
 /// that is gone, a normalisation of its own, a residual block.
@@ -96,6 +113,20 @@ TEST_CASE("a classifier predicts from several threads at once") {
   }
   for (auto& thread : threads) thread.join();
   for (const auto& mine : found) CHECK(mine == expected);
+}
+
+TEST_CASE("a thread that waits in the middle of a prediction begins no other in its memory") {
+  const classifier<network<input<3>, doubled_in_parallel, dense<4>, doubled_in_parallel>> subject;
+  std::vector<float> values(3 * 500);
+  counter_generator draw{7, 7};
+  for (float& value : values) value = static_cast<float>(uniform(draw));
+  const auto from = examples::of(std::span{values}, 3);
+  const tbb::global_control at_most(tbb::global_control::max_allowed_parallelism, 8);
+  const auto on = [&](int threads) {
+    return tbb::task_arena(threads).execute([&] { return subject.predict(from); });
+  };
+  const auto expected = on(1);
+  for (int repeat = 0; repeat < 200; ++repeat) CHECK(on(8) == expected);
 }
 
 TEST_CASE("a picture of another size is refused") {

@@ -103,14 +103,18 @@ class predictor {
   }
 
   /// Calls visit(memory of this thread, first image, images) for each group, spread over the cores.
+  /// A group is isolated: a thread that waits in the middle of one, for a loop of a user's own
+  /// layer perhaps, must not begin another in the same memory.
   template <class Visit>
   void for_each_group(std::size_t images, const Visit& visit) {
     const int groups = static_cast<int>(groups_of(images));
     run_pieces(groups, [&](int group) {
       const int slot = groups == 1 ? 0 : tbb::this_task_arena::current_thread_index();
       const std::size_t first = static_cast<std::size_t>(group) * at_once;
-      visit(slots_[static_cast<std::size_t>(slot)], first,
-            static_cast<int>(std::min(images - first, std::size_t{at_once})));
+      tbb::this_task_arena::isolate([&] {
+        visit(slots_[static_cast<std::size_t>(slot)], first,
+              static_cast<int>(std::min(images - first, std::size_t{at_once})));
+      });
     });
   }
 
