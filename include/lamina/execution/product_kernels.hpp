@@ -64,12 +64,13 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
       use(range{first, first + count}, dw);
     }
   }
+  static constexpr int most_updated = (160 << 10) / static_cast<int>(sizeof(T));
   static constexpr int updated_at_once = [] {
     int outputs = 4 * tile;
-    while (outputs > tile && outputs * in.size() * sizeof(T) > 160 << 10) outputs -= tile;
+    while (outputs > tile && outputs * in.size() > most_updated) outputs -= tile;
     return std::min(outputs, Units);
   }();
-  static constexpr bool goes_by_tile = updated_at_once * in.size() * sizeof(T) <= 160 << 10;
+  static constexpr bool goes_by_tile = updated_at_once * in.size() <= most_updated;
 };
 
 template <class Located, class T, class Arch, auto Filters, class... Options>
