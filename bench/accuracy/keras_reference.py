@@ -9,7 +9,6 @@ optimizer `rmsprop` as Keras sets it; the accuracy is that on the test images af
 The data is read from $LAMINA_DATA.
 """
 import argparse
-import csv
 import pathlib
 import sys
 import time
@@ -18,6 +17,7 @@ import tensorflow as tf
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "peers"))
 import data  # noqa: E402
+import results  # noqa: E402
 from keras_networks import network_of  # noqa: E402
 
 OUT = pathlib.Path(__file__).parent / "keras.csv"
@@ -25,10 +25,7 @@ EPOCHS = {"mnist-mlp": 5, "asl-cnn": 20}
 
 
 def finished(model):
-    if not OUT.exists():
-        return set()
-    with OUT.open(newline="") as file:
-        return {int(row["seed"]) for row in csv.DictReader(file) if row["model"] == model}
+    return {int(row["seed"]) for row in results.read(OUT) if row["model"] == model}
 
 
 def train(model, seed, x, y, test_x, test_y):
@@ -43,15 +40,6 @@ def train(model, seed, x, y, test_x, test_y):
     return accuracy, loss
 
 
-def append(row):
-    fresh = not OUT.exists()
-    with OUT.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model", choices=EPOCHS)
@@ -63,16 +51,16 @@ def main():
     x, y, test_x, test_y = data.load(options.model)
     if options.model == "asl-cnn":
         x, test_x = x.reshape(-1, 28, 28, 1), test_x.reshape(-1, 28, 28, 1)
-    first, _, last = options.seeds.partition("-")
-    for seed in range(int(first), int(last or first) + 1):
+    for seed in results.seeds(options.seeds):
         if seed in finished(options.model):
             continue
         start = time.perf_counter()
         accuracy, loss = train(options.model, seed, x, y, test_x, test_y)
-        append({"model": options.model, "seed": seed, "epochs": EPOCHS[options.model],
-                "test_accuracy": f"{accuracy:.6f}", "test_loss": f"{loss:.6f}",
-                "seconds": f"{time.perf_counter() - start:.1f}", "threads": options.threads,
-                "keras": tf.keras.__version__})
+        results.append(OUT, {
+            "model": options.model, "seed": seed, "epochs": EPOCHS[options.model],
+            "test_accuracy": f"{accuracy:.6f}", "test_loss": f"{loss:.6f}",
+            "seconds": f"{time.perf_counter() - start:.1f}", "threads": options.threads,
+            "keras": tf.keras.__version__})
 
 
 if __name__ == "__main__":

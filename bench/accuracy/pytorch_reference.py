@@ -15,7 +15,6 @@ statistics, pools with `same` padding.
 """
 
 import argparse
-import csv
 import os
 import pathlib
 import sys
@@ -28,6 +27,7 @@ from torch.nn import functional as F
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "peers"))
 import data  # noqa: E402
+import results  # noqa: E402
 
 
 class KerasRMSprop:
@@ -180,24 +180,12 @@ def train_epoch(net, optimizer, images, labels, batch, pause):
     return total / len(labels), waited
 
 
-def append(path, row):
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, row.keys(), lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
-
-
 def finished(path, model, epochs):
-    if not path.exists():
-        return set()
-    with path.open() as file:
-        return {
-            int(r["seed"])
-            for r in csv.DictReader(file)
-            if r["model"] == model and int(r["epochs"]) == epochs
-        }
+    return {
+        int(row["seed"])
+        for row in results.read(path)
+        if row["model"] == model and int(row["epochs"]) == epochs
+    }
 
 
 def run(options, seed, epochs, train, test):
@@ -225,8 +213,8 @@ def run(options, seed, epochs, train, test):
         )
         print(records[-1], flush=True)
     for record in records:
-        append(options.out / "pytorch_epochs.csv", record)
-    append(
+        results.append(options.out / "pytorch_epochs.csv", record)
+    results.append(
         options.out / "pytorch.csv",
         {
             "model": options.model,
@@ -253,10 +241,9 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
-    first, _, last = options.seeds.partition("-")
     epochs = options.epochs or models[options.model][1]
     train, test = load(options.model)
-    for seed in range(int(first), int(last or first) + 1):
+    for seed in results.seeds(options.seeds):
         if seed not in finished(options.out / "pytorch.csv", options.model, epochs):
             run(options, seed, epochs, train, test)
 

@@ -11,7 +11,6 @@ the accuracy on the test images after the last epoch; no epoch is chosen.
 """
 
 import argparse
-import csv
 import json
 import os
 import pathlib
@@ -21,24 +20,10 @@ import sys
 import tempfile
 import time
 
+import results
+from results import read
+
 FOLDER = pathlib.Path(__file__).resolve().parent
-COLUMNS = ["model", "recipe", "seed", "epochs", "test_accuracy", "test_loss", "seconds", "threads"]
-
-
-def read(path):
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def append(path, row):
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerow(row)
 
 
 def recorded_recipe(options):
@@ -124,8 +109,7 @@ def main():
     options = parser.parse_args()
     if options.summary == bool(options.model):
         parser.error("give a model or --summary")
-    first, _, last = options.seeds.partition("-")
-    for seed in range(int(first), int(last or first) + 1) if options.model else ():
+    for seed in results.seeds(options.seeds) if options.model else ():
         if any(
             row["model"] == options.model
             and row["recipe"] == recorded_recipe(options)
@@ -135,7 +119,7 @@ def main():
         ):
             continue
         wait_while(options.pause_file)
-        append(options.out, train(options, seed))
+        results.append(options.out, train(options, seed))
         print(read(options.out)[-1], file=sys.stderr, flush=True)
     summary([row for row in read(options.out) if options.model in (None, row["model"])], "lamina")
     for file, title in (("pytorch.csv", "PyTorch"), ("keras.csv", "Keras")):
