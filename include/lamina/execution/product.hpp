@@ -133,8 +133,8 @@ struct product_step : step_place<Blueprint, Index, T> {
     backward_weights(batch, sink);
   }
 
-  /// The gradient of the output becomes that of the product itself, in place; the input is turned
-  /// image by image where the weights' kernel wants it so.
+  /// The gradient of the output becomes that of the product itself, in place; the input is
+  /// transposed where the weights' kernel wants it so.
   static void backward_members(const frame<T>& batch) {
     const int pieces = batch.blocks() * features.parts;
     run_pieces((undoes ? pieces : 0) + (product::transposes ? batch.blocks() : 0), [&](int part) {

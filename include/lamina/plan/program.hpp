@@ -15,7 +15,7 @@ struct layer_facts {
   std::ptrdiff_t in = 0;  // values of an image
   std::ptrdiff_t out = 0;
   std::ptrdiff_t workspace = 0;  // values of an image, kept from forward to backward
-  bool transposes = false;       // backward needs the input image by image (dense)
+  bool transposes = false;       // backward needs the input transposed (dense)
 };
 
 /// Values of an image in a transposed copy of `n`: whole strips of 16.
