@@ -135,17 +135,17 @@ class predictor {
     const int wanted = static_cast<int>(std::min(images, std::size_t{at_once}));
     const auto threads = static_cast<std::size_t>(
         groups_of(images) < 2 ? 1 : tbb::this_task_arena::max_concurrency());
-    if (threads <= slots_.size() && wanted <= capacity_ && scratch <= scratch_) return;
-    capacity_ = std::max(wanted, capacity_);
+    const int capacity = slots_.empty() ? 0 : slots_.front().capacity();
+    if (threads <= slots_.size() && wanted <= capacity && scratch <= scratch_) return;
     scratch_ = std::max(scratch, scratch_);
     const std::size_t slots = std::max(threads, slots_.size());
     slots_.clear();
-    for (std::size_t i = 0; i < slots; ++i) slots_.emplace_back(capacity_, outputs, scratch_);
+    for (std::size_t i = 0; i < slots; ++i)
+      slots_.emplace_back(std::max(wanted, capacity), outputs, scratch_);
   }
 
   std::vector<memory> slots_;
   std::vector<sum_of_a_group> sums_;
-  int capacity_ = 0;
   std::size_t scratch_ = 0;
   few_images<blueprint, T, Arch> few_;
 };
