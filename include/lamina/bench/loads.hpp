@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include <lamina/bench/peak.hpp>
 #include <lamina/kernels/simd.hpp>
@@ -29,17 +30,20 @@ void read_once(const float* data, std::ptrdiff_t bytes) {
   }
 }
 
-/// Seconds that the fastest of several loops takes to read these bytes once, each tried `rounds`
-/// times; `data` as for read_once, what does not fill 512 bytes is left out.
-inline double fastest_reading(const float* data, std::ptrdiff_t bytes, int rounds = 5) {
+/// Seconds that the fastest of several loops takes to read these bytes once, as the median of its
+/// rounds: what is compared with it is no lucky pass either. `data` as for read_once, what does not
+/// fill 512 bytes is left out.
+inline double fastest_reading(const float* data, std::ptrdiff_t bytes, int rounds = 25) {
   const std::ptrdiff_t whole = bytes / 512 * 512;
   double best = 1e9;
   const auto attempt = [&](auto loop) {
+    std::vector<double> seconds;
     for (int round = 0; round < rounds; ++round) {
       const double begun = seconds_of(1);
       loop(data, whole);
-      best = std::min(best, seconds_of(1) - begun);
+      seconds.push_back(seconds_of(1) - begun);
     }
+    best = std::min(best, median(seconds));
   };
   attempt(read_once<1, false>);
   attempt(read_once<4, false>);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
+#include <type_traits>
+
 #include "lamina/kernels/activation.hpp"
 #include "lamina/kernels/simd.hpp"
 
@@ -65,9 +68,11 @@ template <class Arch, class T, class F>
   for (int k = 0; k < left; ++k) y[i + k] = rest[k];
 }
 
-/// Rows x two registers of sums over the inputs of one dense layer.
+/// Rows x two registers of sums over the inputs of one dense layer, added to the rows' sums. The
+/// rows are `apart` rows from each other.
 template <class Arch, int Rows, class T>
-[[gnu::noinline]] void dense_rows(int in, const T* weights, const T* x, T* sums_of_rows) {
+[[gnu::noinline]] void dense_rows(int in, const T* weights, const T* x, T* sums_of_rows,
+                                  std::ptrdiff_t apart) {
   constexpr int w = width<Arch, T>;
   batch<Arch, T> sums[Rows][2];
   unroll<2 * Rows>([&](auto i) __attribute__((always_inline)) {
@@ -77,45 +82,45 @@ template <class Arch, int Rows, class T>
   for (; k + 2 * w <= in; k += 2 * w) {
     const auto first = load_unaligned<Arch>(x + k), second = load_unaligned<Arch>(x + k + w);
     unroll<Rows>([&](auto r) __attribute__((always_inline)) {
-      const T* row = weights + r * static_cast<std::ptrdiff_t>(in) + k;
+      const T* row = weights + r * apart * in + k;
       sums[r][0] = kernels::fma(load_unaligned<Arch>(row), first, sums[r][0]);
       sums[r][1] = kernels::fma(load_unaligned<Arch>(row + w), second, sums[r][1]);
     });
   }
   unroll<Rows>([&](auto r) __attribute__((always_inline)) {
     T total = kernels::sum(sums[r][0] + sums[r][1]);
-    for (int rest = k; rest < in; ++rest)
-      total += weights[r * static_cast<std::ptrdiff_t>(in) + rest] * x[rest];
-    sums_of_rows[r] = total;
+    for (int rest = k; rest < in; ++rest) total += weights[r * apart * in + rest] * x[rest];
+    sums_of_rows[r * apart] += total;
   });
 }
 
 }  // namespace detail
 
 /// y = what `end` makes of weights x, for `images` images `stride` elements apart: the weights,
-/// which are read once, serve all of them.
+/// which are read once, serve all of them. They are read as four streams that never break off, each
+/// a quarter of the rows, for memory is what limits one image.
 template <class Arch = native, class T, class Activation>
 void dense_one_image(dense_extents e, const T* weights,  // (out, in)
                      const product_end<T, Activation>& end, const T* x, T* y, int images,
                      std::ptrdiff_t stride) {
-  constexpr int rows = 4;
-  for (int first = 0; first < e.out; first += rows) {
-    const int outputs = std::min(rows, e.out - first);
-    const T* from = weights + static_cast<std::ptrdiff_t>(first) * e.in;
-    for (int i = 0; i < images; ++i) {
-      T* to = y + i * stride + first;
-      if (outputs == rows) {
-        detail::dense_rows<Arch, rows>(e.in, from, x + i * stride, to);
-      } else {
-        for (int o = 0; o < outputs; ++o)
-          detail::dense_rows<Arch, 1>(e.in, from + static_cast<std::ptrdiff_t>(o) * e.in,
-                                      x + i * stride, to + o);
-      }
-    }
+  constexpr int streams = 4;
+  const int quarter = e.out / streams;
+  for (int i = 0; i < images; ++i) {
+    if (end.bias == nullptr)
+      std::fill_n(y + i * stride, e.out, T(0));
+    else
+      std::copy_n(end.bias, e.out, y + i * stride);
   }
+  const auto rows = [&](auto at_once, int first, std::ptrdiff_t apart) {
+    const T* from = weights + static_cast<std::ptrdiff_t>(first) * e.in;
+    for (int i = 0; i < images; ++i)
+      detail::dense_rows<Arch, decltype(at_once)::value>(e.in, from, x + i * stride,
+                                                         y + i * stride + first, apart);
+  };
+  for (int o = 0; o < quarter; ++o) rows(std::integral_constant<int, streams>{}, o, quarter);
+  for (int o = streams * quarter; o < e.out; ++o) rows(std::integral_constant<int, 1>{}, o, 0);
   for (int i = 0; i < images; ++i) {
     T* const values = y + i * stride;
-    for (int o = 0; o < e.out; ++o) values[o] += end.bias == nullptr ? T(0) : end.bias[o];
     detail::map_values<Arch>(e.out, static_cast<const T*>(values), values, end.activation);
     if (end.scale == nullptr) continue;
     for (int o = 0; o < e.out; ++o) values[o] = end.scale[o] * values[o] + end.shift[o];
