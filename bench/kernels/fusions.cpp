@@ -163,6 +163,13 @@ void add_updating() {
                                                  effort_of<Located, Blocks>());
 }
 
+template <class Located, int Blocks>
+void add_passed_back() {
+  add_fusion<passed_back<Located, Blocks>>(
+      "dense_input_relu/" + terms<Located>::name() + "/images:" + std::to_string(Blocks * lanes),
+      effort_of<Located, Blocks>());
+}
+
 effort passes_over(int values, double times) {
   return {.operations = 0, .executed = 0, .bytes = 4.0 * times * values * 32, .images = 32};
 }
@@ -183,6 +190,10 @@ bool register_fusions() {
   add_updating<layer_at<mlp, 2>, 8>();
   add_updating<layer_at<mlp, 4>, 2>();
   add_updating<layer_at<mlp, 4>, 8>();
+  add_passed_back<layer_at<mlp, 4>, 2>();
+  add_passed_back<layer_at<mlp, 4>, 8>();
+  add_passed_back<layer_at<mlp, 6>, 2>();
+  add_passed_back<layer_at<mlp, 6>, 8>();
   add_fusion<loss_of_a_batch<10>>("softmax_cross_entropy_gradient/10", passes_over(10, 3));
   add_fusion<loss_of_a_batch<24>>("softmax_cross_entropy_gradient/24", passes_over(24, 3));
   add_fusion<dropped<9800>>("dropout_twice/50,14x14", passes_over(9800, 4));

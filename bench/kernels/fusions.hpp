@@ -90,6 +90,32 @@ struct epilogue : product<Located> {
   buffer ones;
 };
 
+/// The gradient of a dense layer's input that ends as the one in front of relu; or that gradient,
+/// then relu's.
+template <class Located, int Blocks>
+struct passed_back : product<Located> {
+  using base = product<Located>;
+  static constexpr kernels::range blocks{0, Blocks}, all{0, base::in_channels};
+
+  passed_back() : base(Blocks) {}
+
+  template <class... Before>
+  void multiply(Before... before) {
+    base::kernels::backward_input(read(this->weights), read(this->fixed), this->y.view(),
+                                  this->dx.view(), blocks, all, before...);
+  }
+  void fused() { multiply(kernels::relu{}, lamina::execution::as_const(this->x.view())); }
+  void apart() {
+    multiply();
+    for (int b = 0; b < Blocks; ++b) {
+      kernels::activation_backward<Arch>(
+          static_cast<const float*>(this->x.block(b)), static_cast<const float*>(this->dx.block(b)),
+          this->dx.block(b), std::ptrdiff_t{base::in} * lanes, kernels::relu{});
+    }
+  }
+  std::vector<float> result() { return values_of(this->dx, 1, base::in); }
+};
+
 /// A convolution with relu, and a normalisation and a max_pool behind it.
 template <class Located, class Pool, int Blocks>
 struct convolution_with_pool : product<Located> {

@@ -52,6 +52,15 @@ void check_backward(kernels::dense_extents e, int count) {
       kernels::dense_backward_input<Arch>(e, weights.data(), dy.view(), pieces.view(), {b, b + 1},
                                           {i, std::min(i + 5, e.in)});
   CHECK(dx.values == pieces.values);
+
+  // behind relu, to the bit what two steps give
+  const images<T> x(count, e.in, 1, 1, 8);
+  kernels::activation_backward<Arch>(x.values.data(), dx.values.data(), dx.values.data(),
+                                     static_cast<std::ptrdiff_t>(dx.values.size()),
+                                     kernels::relu{});
+  kernels::dense_backward_input<Arch>(e, weights.data(), dy.view(), pieces.view(), {0, dx.blocks},
+                                      {0, e.in}, kernels::relu{}, x.view());
+  CHECK(dx.values == pieces.values);
 }
 
 template <class Arch, class T>

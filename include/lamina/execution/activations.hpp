@@ -60,18 +60,31 @@ constexpr auto function_by_output(fused<Product, Members...>) {
   return unknown_function{};
 }
 
-/// Whether the step of a product leaves that gradient to the normalisation behind it, which reads
-/// both values anyway.
+/// Whether the step of a product leaves that gradient to the step behind it: to a normalisation,
+/// which reads both values anyway, or to a dense layer, which ends its own product with it.
 template <class Blueprint, int Index, class T>
 constexpr bool is_left_to_the_next() {
   if constexpr (Index < 0 || Index + 1 >= Blueprint::code.count) {
     return false;
   } else {
+    using next = step_place<Blueprint, Index + 1, T>;
+    constexpr layer_kind kind = next::operation.kind;
     return Blueprint::code.operations[Index].kind == layer_kind::product &&
-           Blueprint::code.operations[Index + 1].kind == layer_kind::normalisation &&
+           (kind == layer_kind::normalisation ||
+            (kind == layer_kind::product && next::template located<0>::in::rank == 1)) &&
            !std::is_same_v<decltype(function_by_output(
                                typename step_place<Blueprint, Index, T>::layers{})),
                            unknown_function>;
+  }
+}
+
+/// The activation in front of a step, if its gradient was left to it.
+template <class Blueprint, int Index, class T>
+constexpr auto left_by_the_one_before() {
+  if constexpr (is_left_to_the_next<Blueprint, Index - 1, T>()) {
+    return function_by_output(typename step_place<Blueprint, Index - 1, T>::layers{});
+  } else {
+    return kernels::identity{};
   }
 }
 

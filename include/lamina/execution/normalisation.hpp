@@ -134,15 +134,6 @@ struct normalisation_step : step_place<Blueprint, Index, T> {
     run_pieces(parts.parts, piece);
   }
 
-  /// The activation in front of this step, if its gradient was left to this one.
-  static constexpr auto before() {
-    if constexpr (is_left_to_the_next<Blueprint, Index - 1, T>()) {
-      return function_by_output(typename step_place<Blueprint, Index - 1, T>::layers{});
-    } else {
-      return kernels::identity{};
-    }
-  }
-
   static void backward_channels(const frame<T>& batch, range channels) {
     if constexpr (pools) {
       if (kernels::pools_each_pixel_once<Arch>(window())) {
@@ -174,7 +165,7 @@ struct normalisation_step : step_place<Blueprint, Index, T> {
           planes, x, as_const(dy), place::input_gradient(batch), batch.images, held.mean,
           held.inverse_deviation, static_cast<const T*>(place::template parameter<0, 0>(batch)),
           static_cast<const T*>(dgamma), static_cast<const T*>(dbeta), range{0, batch.blocks()},
-          channels, before());
+          channels, left_by_the_one_before<Blueprint, Index, T>());
     }
   }
 
@@ -194,7 +185,7 @@ struct normalisation_step : step_place<Blueprint, Index, T> {
           window(), x, dy, place::input_gradient(batch), batch.images, held.mean,
           held.inverse_deviation, static_cast<const T*>(place::template parameter<0, 0>(batch)),
           static_cast<const T*>(dgamma), static_cast<const T*>(dbeta), scale, shift,
-          range{0, batch.blocks()}, channels, before());
+          range{0, batch.blocks()}, channels, left_by_the_one_before<Blueprint, Index, T>());
     }
   }
 };

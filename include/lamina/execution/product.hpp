@@ -178,10 +178,16 @@ struct product_step : step_place<Blueprint, Index, T> {
       const int group = part / inputs.parts;
       const int slice = part % inputs.parts;
       const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};
-      product::backward_input(place::template parameter<0, 0>(batch),
-                              place::template fixed<0>(batch),
-                              as_const(place::output_gradient(batch)), place::input_gradient(batch),
-                              blocks, {inputs.begin(slice), inputs.end(slice)});
+      const auto gradient = [&](auto... before) {
+        product::backward_input(
+            place::template parameter<0, 0>(batch), place::template fixed<0>(batch),
+            as_const(place::output_gradient(batch)), place::input_gradient(batch), blocks,
+            {inputs.begin(slice), inputs.end(slice)}, before...);
+      };
+      if constexpr (is_left_to_the_next<Blueprint, Index - 1, T>())
+        gradient(left_by_the_one_before<Blueprint, Index, T>(), as_const(place::input(batch)));
+      else
+        gradient();
     });
   }
 

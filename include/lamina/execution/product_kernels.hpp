@@ -45,6 +45,14 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
     kernels::dense_backward_input<Arch>(extents, weights, dy, dx, blocks, inputs);
   }
 
+  /// The gradient in front of the activation whose output x is.
+  template <class Activation>
+  static void backward_input(const T* weights, const T*, blocked<const T> dy, blocked<T> dx,
+                             range blocks, range inputs, Activation activation,
+                             blocked<const T> x) {
+    kernels::dense_backward_input<Arch>(extents, weights, dy, dx, blocks, inputs, activation, x);
+  }
+
   static void backward_weights(blocked<const T> dy, blocked<const T> transposed, int blocks, T* dw,
                                T* db, range outputs) {
     kernels::dense_backward_weights<Arch>(extents, dy, transposed, blocks, dw, db, outputs);

@@ -23,6 +23,30 @@ struct dense_product {
   int terms;
 };
 
+/// What becomes of a finished sum: its activation, wherever it lies.
+template <class Activation>
+struct activated {
+  Activation activation;
+
+  template <class B>
+  [[gnu::always_inline]] B operator()(const B& sum, int, std::ptrdiff_t) const {
+    return activation(sum);
+  }
+};
+
+/// A finished sum is the gradient behind an activation: it becomes the one in front of it, by the
+/// activation's output at the same place.
+template <class T, class Activation>
+struct passed_back {
+  Activation activation;
+  blocked<const T> y;
+
+  template <class B>
+  [[gnu::always_inline]] B operator()(const B& sum, int block, std::ptrdiff_t at) const {
+    return activation.gradient(B::load_aligned(y.block(block) + at), sum);
+  }
+};
+
 /// Most terms that are summed before the next outputs: their x stays in the second cache. Fewer of
 /// them, whose x would stay in the first, cost more in sums that are stored and loaded again.
 template <class T>
@@ -41,9 +65,9 @@ struct dense_weights_of_tile {
 
 /// Outputs x blocks x registers of accumulators, held while the terms first <= k < last pass. The
 /// smaller of the two operands is held in registers as well, the other is read as it is needed.
-template <class Arch, int Outputs, int Blocks, class T, class Activation>
+template <class Arch, int Outputs, int Blocks, class T, class End>
 void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile, int output, int block,
-                range terms, Activation activation) {
+                range terms, End end) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
   const T* x[Blocks];
@@ -88,23 +112,26 @@ void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile, int ou
   }
   unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
     unroll<columns>([&](auto c) __attribute__((always_inline)) {
-      T* to = y[c / n] + o * lanes + c % n * w;
-      put<Arch>(to, terms.last == p.terms ? activation(sums[o][c]) : sums[o][c]);
+      const std::ptrdiff_t at = o * lanes + c % n * w;
+      put<Arch>(y[c / n] + at, terms.last == p.terms
+                                   ? end(sums[o][c], block + c / n,
+                                         static_cast<std::ptrdiff_t>(output) * lanes + at)
+                                   : sums[o][c]);
     });
   });
 }
 
 /// Whole tiles of `Outputs`, then halves of it for what is left.
-template <class Arch, int Outputs, int Blocks, class T, class Activation>
+template <class Arch, int Outputs, int Blocks, class T, class End>
 void dense_outputs(const dense_product<T>& p, dense_weights_of_tile<T> tile, range outputs,
-                   int block, range terms, Activation activation) {
+                   int block, range terms, End end) {
   int o = outputs.first;
   for (; o + Outputs <= outputs.last; o += Outputs)
-    dense_tile<Arch, Outputs, Blocks>(p, tile.from(o - outputs.first), o, block, terms, activation);
+    dense_tile<Arch, Outputs, Blocks>(p, tile.from(o - outputs.first), o, block, terms, end);
   if constexpr (Outputs > 1) {
     if (o < outputs.last)
       dense_outputs<Arch, Outputs / 2, Blocks>(p, tile.from(o - outputs.first), {o, outputs.last},
-                                               block, terms, activation);
+                                               block, terms, end);
   }
 }
 
@@ -144,8 +171,8 @@ template <class Arch, int Outputs, class T>
 
 /// The given outputs of a few blocks, one piece of the terms after the other. A tile's weights stay
 /// in the first cache from one block to the next.
-template <class Arch, int Blocks, class T, class Activation>
-void dense_blocks(const dense_product<T>& p, range blocks, range outputs, Activation activation) {
+template <class Arch, int Blocks, class T, class End>
+void dense_blocks(const dense_product<T>& p, range blocks, range outputs, End end) {
   constexpr int o = kernels::tile<Arch, T>::template dense_outputs<Blocks>;
   const int pieces = (p.terms + dense_terms<T> - 1) / dense_terms<T>;
   const int step = (p.terms + pieces - 1) / pieces;
@@ -156,14 +183,13 @@ void dense_blocks(const dense_product<T>& p, range blocks, range outputs, Activa
       const dense_weights_of_tile<T> weights{p.weights + first * p.by_output + k * p.by_term,
                                              p.by_output, p.by_term};
       for (int b = blocks.first; b < blocks.last; b += Blocks)
-        dense_outputs<Arch, o, Blocks>(p, weights, some, b, terms, activation);
+        dense_outputs<Arch, o, Blocks>(p, weights, some, b, terms, end);
     }
 }
 
 /// The same from transposed weights, a panel of outputs after the other.
-template <class Arch, int Blocks, class T, class Activation>
-void dense_blocks_transposed(const dense_product<T>& p, range blocks, range outputs,
-                             Activation activation) {
+template <class Arch, int Blocks, class T, class End>
+void dense_blocks_transposed(const dense_product<T>& p, range blocks, range outputs, End end) {
   constexpr int o = kernels::tile<Arch, T>::template dense_outputs<Blocks>;
   constexpr int most = dense_terms<T> / 2, tile = dense_panel_tile<Arch, o, T>;
   constexpr int term = dense_panel_term<Arch, o, T>;
@@ -178,22 +204,22 @@ void dense_blocks_transposed(const dense_product<T>& p, range blocks, range outp
       for (int b = blocks.first; b < blocks.last; b += Blocks)
         for (int t = 0; first + t * o < panel.last; ++t) {
           const range some{first + t * o, std::min(first + (t + 1) * o, panel.last)};
-          dense_outputs<Arch, o, Blocks>(p, {copy + t * tile, 1, term}, some, b, terms, activation);
+          dense_outputs<Arch, o, Blocks>(p, {copy + t * tile, 1, term}, some, b, terms, end);
         }
     }
 }
 
 /// A few blocks at a time share what is read of the weights, whether or not they share a tile.
-template <class Arch, bool Transposed, class T, class Activation>
+template <class Arch, bool Transposed, class T, class End>
 [[gnu::always_inline]] inline void dense_all(const dense_product<T>& p, range blocks, range outputs,
-                                             Activation activation) {
+                                             End end) {
   constexpr int together = tile<Arch, T>::dense_blocks;
   const auto some = [&](auto at_once, range of) __attribute__((always_inline)) {
     if (of.first == of.last) return;
     if constexpr (Transposed)
-      dense_blocks_transposed<Arch, decltype(at_once)::value>(p, of, outputs, activation);
+      dense_blocks_transposed<Arch, decltype(at_once)::value>(p, of, outputs, end);
     else
-      dense_blocks<Arch, decltype(at_once)::value>(p, of, outputs, activation);
+      dense_blocks<Arch, decltype(at_once)::value>(p, of, outputs, end);
   };
   const int rest = (blocks.last - blocks.first) % together;
   some(std::integral_constant<int, together>{}, {blocks.first, blocks.last - rest});
@@ -211,7 +237,7 @@ void dense_forward(dense_extents e,
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
                    range blocks, range outputs, Activation activation) {
   const detail::dense_product<T> p{weights, e.in, 1, bias, x, y, e.in};
-  detail::dense_all<Arch, false>(p, blocks, outputs, activation);
+  detail::dense_all<Arch, false>(p, blocks, outputs, detail::activated<Activation>{activation});
 }
 
 /// dx = transposed weights dy for the given inputs of the given blocks.
@@ -221,7 +247,19 @@ void dense_backward_input(dense_extents e,
                           reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
                           range blocks, range inputs) {
   const detail::dense_product<T> p{weights, 1, e.in, nullptr, dy, dx, e.out};
-  detail::dense_all<Arch, true>(p, blocks, inputs, identity{});
+  detail::dense_all<Arch, true>(p, blocks, inputs, detail::activated<identity>{});
+}
+
+/// The same where x, the layer's input, is the output of an activation: the gradient in front of
+/// it.
+template <class Arch = native, class T, class Activation>
+void dense_backward_input(dense_extents e,
+                          const T* weights,              // (out, in)
+                          reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
+                          range blocks, range inputs, Activation activation, reading<T> x) {
+  const detail::dense_product<T> p{weights, 1, e.in, nullptr, dy, dx, e.out};
+  detail::dense_all<Arch, true>(p, blocks, inputs,
+                                detail::passed_back<T, Activation>{activation, x});
 }
 
 }  // namespace lamina::kernels
