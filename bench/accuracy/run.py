@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSL-1.0
 """Trains a model with the program over several seeds and writes down what it reaches.
 
-    run.py asl-cnn --seeds 1-10           # appends to lamina.csv, goes on where it stopped
+    run.py asl-cnn --seeds 1-10           # appends to lamina.csv, goes on where it stopped;
+                                          # each epoch to lamina_epochs.csv
     run.py asl-cnn --recipe best --no-augment --runs runs
     run.py --summary                      # medians of lamina.csv, pytorch.csv and keras.csv
 
@@ -31,7 +32,7 @@ def recorded_recipe(options):
 
 
 def train(options, seed):
-    """One run of the program; the row of its results."""
+    """One run of the program: the row of its results, and one for each epoch."""
     with tempfile.TemporaryDirectory() as folder:
         name = f"{options.model}-{recorded_recipe(options)}-{seed}".replace(" ", "")
         out = options.runs / name if options.runs else folder
@@ -59,15 +60,24 @@ def train(options, seed):
             f"run.py: {' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()}"
         )
     result = json.loads(done.stdout)
-    return {
-        "model": result["model"],
-        "recipe": recorded_recipe(options),
-        "seed": seed,
+    run = {"model": result["model"], "recipe": recorded_recipe(options), "seed": seed}
+    row = run | {
         "epochs": len(result["epochs"]),
         "test_accuracy": f"{result['test']['accuracy']:.6f}",
         "test_loss": f"{result['test']['loss']:.6f}",
         "seconds": f"{result['seconds']:.2f}",
         "threads": result["threads"],
+    }
+    return row, [run | epoch_row(epoch) for epoch in result["epochs"]]
+
+
+def epoch_row(epoch):
+    return {
+        "epoch": epoch["epoch"],
+        "loss": f"{epoch['loss']:.6f}",
+        "test_accuracy": f"{epoch['test_accuracy']:.6f}",
+        "test_loss": f"{epoch['test_loss']:.6f}",
+        "seconds": f"{epoch['seconds']:.2f}",
     }
 
 
@@ -119,7 +129,10 @@ def main():
         ):
             continue
         wait_while(options.pause_file)
-        results.append(options.out, train(options, seed))
+        row, epochs = train(options, seed)
+        for epoch in epochs:
+            results.append(options.out.with_name(options.out.stem + "_epochs.csv"), epoch)
+        results.append(options.out, row)
         print(read(options.out)[-1], file=sys.stderr, flush=True)
     summary([row for row in read(options.out) if options.model in (None, row["model"])], "lamina")
     for file, title in (("pytorch.csv", "PyTorch"), ("keras.csv", "Keras")):
