@@ -22,7 +22,6 @@ import tempfile
 import time
 
 import results
-from results import read
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 
@@ -125,7 +124,7 @@ def main():
             and row["recipe"] == recorded_recipe(options)
             and int(row["seed"]) == seed
             and options.epochs in (None, int(row["epochs"]))
-            for row in read(options.out)
+            for row in results.read(options.out)
         ):
             continue
         wait_while(options.pause_file)
@@ -133,10 +132,13 @@ def main():
         for epoch in epochs:
             results.append(options.out.with_name(options.out.stem + "_epochs.csv"), epoch)
         results.append(options.out, row)
-        print(read(options.out)[-1], file=sys.stderr, flush=True)
-    summary([row for row in read(options.out) if options.model in (None, row["model"])], "lamina")
-    for file, title in (("pytorch.csv", "PyTorch"), ("keras.csv", "Keras")):
-        rows = read(FOLDER / file)
+        print(row, file=sys.stderr, flush=True)
+    for file, title in (
+        (options.out, "lamina"),
+        (FOLDER / "pytorch.csv", "PyTorch"),
+        (FOLDER / "keras.csv", "Keras"),
+    ):
+        rows = results.read(file)
         summary([row for row in rows if options.model in (None, row["model"])], title)
 
 
