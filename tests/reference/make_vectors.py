@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 BATCHES = (1, 3, 16, 17)
 FILE = pathlib.Path(__file__).with_name("vectors.safetensors")
+GOLDEN_GAMMA = numpy.uint64(0x9E3779B97F4A7C15)
 torch.set_default_dtype(torch.float64)
 vectors, cases = {}, {}
 
@@ -269,15 +270,16 @@ def losses():
         put(f"mean_squared_error/batch{batch}/grad_input", torch.autograd.grad(loss, x)[0])
 
 
+def lowbias32(x):
+    """32 bits of 32: C. Wellons' hash-prospector."""
+    x = (x ^ (x >> numpy.uint32(16))) * numpy.uint32(0x7FEB352D)
+    x = (x ^ (x >> numpy.uint32(15))) * numpy.uint32(0x846CA68B)
+    return x ^ (x >> numpy.uint32(16))
+
+
 def scramble(first, count):
-    """32 bits of each whole number from `first`: lowbias32 of C. Wellons' hash-prospector."""
-    x = numpy.arange(first, first + count, dtype=numpy.uint64).astype(numpy.uint32)
-    x ^= x >> numpy.uint32(16)
-    x *= numpy.uint32(0x7FEB352D)
-    x ^= x >> numpy.uint32(15)
-    x *= numpy.uint32(0x846CA68B)
-    x ^= x >> numpy.uint32(16)
-    return x
+    """32 bits of each whole number from `first`."""
+    return lowbias32(numpy.arange(first, first + count, dtype=numpy.uint64).astype(numpy.uint32))
 
 
 def initial_weight(number, shape):
@@ -317,14 +319,46 @@ class BatchNorm(nn.Module):
         return F.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, 1e-3)
 
 
-def network(name):
+def splitmix64(state, counter):
+    """Number `counter`, an integer or an array, of the sequence of Steele, Lea and Flood (2014)."""
+    with numpy.errstate(over="ignore"):
+        z = numpy.uint64(state) + (numpy.uint64(counter) + numpy.uint64(1)) * GOLDEN_GAMMA
+        z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
+        return z ^ (z >> numpy.uint64(31))
+
+
+def random_bits(seed, stream, counter):
+    return splitmix64(splitmix64(splitmix64(seed, 0), stream), counter)
+
+
+class Dropout(nn.Module):
+    """What lamina keeps of the samples 0 to 31, 32 to 63, ... in the first epoch of seed 0."""
+
+    def __init__(self, rate, layer):
+        super().__init__()
+        self.rate, self.layer, self.samples = rate, layer, numpy.arange(32, dtype=numpy.uint64)
+
+    def forward(self, x):
+        epoch = random_bits(0, 2, 1)  # stream 2 is dropout's
+        keys = (random_bits(epoch, self.layer, self.samples) >> numpy.uint64(32)).astype("uint32")
+        self.samples += numpy.uint64(len(keys))
+        features = numpy.arange(x[0].numel(), dtype=numpy.uint32)
+        kept = lowbias32(keys[:, None] + features * numpy.uint32(0x9E3779B9)) >= self.rate * 2**32
+        return x * torch.from_numpy(kept).reshape(x.shape) / (1 - self.rate)
+
+
+def network(name, dropout=False):
     """The layers from position 1 on, as in lamina's type; None is a dropout of rate 0."""
     if name == "asl_cnn":
         layers = []
-        for inputs, outputs, dropout in ((1, 75, False), (75, 50, True), (50, 25, False)):
-            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()] + [None] * dropout
+        for inputs, outputs in ((1, 75), (75, 50), (50, 25)):
+            layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU()]
+            if outputs == 50:
+                layers += [Dropout(0.2, len(layers)) if dropout else None]
             layers += [BatchNorm(outputs), nn.MaxPool2d(2, ceil_mode=True)]
-        return layers + [nn.Flatten(), nn.Linear(400, 512), nn.ReLU(), None, nn.Linear(512, 24)]
+        layers += [nn.Flatten(), nn.Linear(400, 512), nn.ReLU()]
+        return layers + [Dropout(0.3, len(layers)) if dropout else None, nn.Linear(512, 24)]
     classes = 10 if name == "mnist_mlp" else 24
     return [
         nn.Flatten(),
@@ -348,8 +382,8 @@ class KerasRMSprop:
             p.sub_(self.lr * p.grad / torch.sqrt(v + self.eps))
 
 
-def train(name, run, optimizer_type, rate=1e-3):
-    layers = network(name)
+def train(name, run, optimizer_type, rate=1e-3, dropout=False):
+    layers = network(name, dropout)
     net = nn.Sequential(*(each for each in layers if each is not None))
     tensors = {}  # by their names in a file of lamina
     for position, each in enumerate(layers, 1):
@@ -377,7 +411,7 @@ def train(name, run, optimizer_type, rate=1e-3):
         optimizer.step()
         losses.append(loss.item())
     case = f"{name}/{run}"
-    cases[case] = f"ten training steps of {name} without dropout, {run}"
+    cases[case] = f"ten training steps of {name} {'with' if dropout else 'without'} dropout, {run}"
     put(f"{case}/loss", torch.tensor(losses))
     for key, tensor in tensors.items():
         values = tensor.detach().flatten()
@@ -390,6 +424,7 @@ def networks():
         train(name, "inside_root", KerasRMSprop)
         train(name, "beside_root", torch.optim.RMSprop)
     train("asl_cnn", "slow", KerasRMSprop, rate=1e-4)
+    train("asl_cnn", "dropout", KerasRMSprop, dropout=True)
 
 
 def make():

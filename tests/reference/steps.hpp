@@ -22,21 +22,20 @@ inline std::uint32_t scramble(std::uint32_t x) {
   return x ^ (x >> 16);
 }
 
-/// The 32 images of a step, from 0, and their labels.
+/// The 32 images of each of ten steps and their labels.
 struct step_images {
+  static constexpr std::uint32_t steps = 10, size = 784, images = 32 * steps;
   std::vector<std::uint8_t> pixels, labels;
 
-  step_images(std::uint32_t step, std::uint32_t classes) : pixels(32 * 784), labels(32) {
-    for (std::uint32_t i = 0; i < 32 * 784; ++i) {
-      pixels[i] = static_cast<std::uint8_t>(scramble(0xa0000000u + step * 32 * 784 + i) >> 24);
-    }
-    for (std::uint32_t i = 0; i < 32; ++i) {
-      labels[i] = static_cast<std::uint8_t>(scramble(0xb0000000u + step * 32 + i) % classes);
-    }
+  explicit step_images(std::uint32_t classes) : pixels(images * size), labels(images) {
+    for (std::uint32_t i = 0; i < images * size; ++i)
+      pixels[i] = static_cast<std::uint8_t>(scramble(0xa0000000u + i) >> 24);
+    for (std::uint32_t i = 0; i < images; ++i)
+      labels[i] = static_cast<std::uint8_t>(scramble(0xb0000000u + i) % classes);
   }
 
   operator lamina::examples() const {
-    return lamina::examples::of(pixels, 784, std::span<const std::uint8_t>{labels});
+    return lamina::examples::of(pixels, size, std::span<const std::uint8_t>{labels});
   }
 };
 
@@ -88,12 +87,12 @@ void check_ten_steps(const std::string& name, const lamina::rmsprop& optimizer, 
   lamina::trainer<Net, lamina::rmsprop, lamina::cross_entropy, T> trainer{{.optimizer = optimizer}};
   set_first_weights(trainer.parameters());
   const std::vector<double> losses = numbers(name + "/loss");
-  for (std::uint32_t step = 0; step < 10; ++step) {
-    const step_images images{step, static_cast<std::uint32_t>(Net::output_shape::size)};
-    const double loss = trainer.step(images).loss;
-    INFO(name << ", step " << step);
-    CHECK(loss == doctest::Approx(losses[step]).epsilon(within.loss));
-  }
+  const step_images images{static_cast<std::uint32_t>(Net::output_shape::size)};
+  const auto check_loss = [&](const lamina::batch_record& step) {
+    INFO(name << ", step " << step.step);
+    CHECK(step.loss == doctest::Approx(losses[step.step - 1]).epsilon(within.loss));
+  };
+  trainer.fit(images, {.epochs = 1, .batch = 32, .shuffle = false, .on_batch = check_loss});
   for (const auto& tensor : trainer.parameters()) {
     check_weights(tensor, name + "/" + tensor.name, within.weights);
   }

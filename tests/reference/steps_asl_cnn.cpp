@@ -21,6 +21,10 @@ TEST_CASE("ten training steps of asl_cnn go as in PyTorch, in double") {
   check_ten_steps<asl_cnn, double>("asl_cnn/beside_root", pytorch_form, in_double);
 }
 
+TEST_CASE("ten training steps of asl_cnn with its dropout go as in PyTorch with the same masks") {
+  check_ten_steps<models::asl_cnn, double>("asl_cnn/dropout", keras_form, in_double);
+}
+
 TEST_CASE("ten training steps of asl_cnn go as in PyTorch, in float, where floats can follow") {
   rmsprop slow = keras_form;
   slow.learning_rate = 1e-4;

@@ -7,6 +7,7 @@
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -238,6 +239,21 @@ TEST_CASE("an average answers, is saved, and starts anew from loaded weights") {
   CHECK(values_of(other) == answering_values_of(network));
   CHECK(other.predict(data.view()) == network.predict(data.view()));
   std::remove("average.safetensors");
+}
+
+TEST_CASE("each step of one's own drops other values, the ones that its gradients announced") {
+  const noise data(30);
+  const trainer<tiny>::options still{.seed = 6, .optimizer = {.learning_rate = 0}};
+  trainer<tiny> network{still}, alike{still};
+  std::vector<double> losses;
+  for (int step = 0; step < 4; ++step) {
+    const double announced = network.compute_gradients(data.view());
+    losses.push_back(network.step(data.view()).loss);
+    CHECK(losses.back() == announced);
+    CHECK(losses.back() == alike.step(data.view()).loss);
+  }
+  std::sort(losses.begin(), losses.end());
+  CHECK(std::adjacent_find(losses.begin(), losses.end()) == losses.end());
 }
 
 TEST_CASE("the best epoch's weights are those at the end") {

@@ -40,17 +40,12 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
     kernels::dense_forward<Arch>(extents, weights, bias, x, y, blocks, outputs, activation);
   }
 
+  /// Behind the ranges, the activation whose output x is and x, where the gradient is the one in
+  /// front of it.
+  template <class... Before>
   static void backward_input(const T* weights, const T*, blocked<const T> dy, blocked<T> dx,
-                             range blocks, range inputs) {
-    kernels::dense_backward_input<Arch>(extents, weights, dy, dx, blocks, inputs);
-  }
-
-  /// The gradient in front of the activation whose output x is.
-  template <class Activation>
-  static void backward_input(const T* weights, const T*, blocked<const T> dy, blocked<T> dx,
-                             range blocks, range inputs, Activation activation,
-                             blocked<const T> x) {
-    kernels::dense_backward_input<Arch>(extents, weights, dy, dx, blocks, inputs, activation, x);
+                             range blocks, range inputs, Before... before) {
+    kernels::dense_backward_input<Arch>(extents, weights, dy, dx, blocks, inputs, before...);
   }
 
   static void backward_weights(blocked<const T> dy, blocked<const T> transposed, int blocks, T* dw,

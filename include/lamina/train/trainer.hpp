@@ -71,7 +71,8 @@ class trainer : private detail::trainee {
     return detail::run_epochs(*this, from, how, options_.seed, past_);
   }
 
-  /// One step of the optimizer, at its own rate, on these images in their order.
+  /// One step of the optimizer, at its own rate, on these images in their order: for a loop of your
+  /// own. Each step drops other values.
   batch_record step(const examples& batch) {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
@@ -79,8 +80,8 @@ class trainer : private detail::trainee {
     return train_batch(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {});
   }
 
-  /// The mean loss of these images and its gradients, which `gradients()` shows then; dropout and
-  /// normalisation as in training, no parameter changes but the moving statistics.
+  /// The mean loss of these images and its gradients, which `gradients()` shows then; normalisation
+  /// as in training, dropout as in the next step, no parameter changes but the moving statistics.
   double compute_gradients(const examples& batch) {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
@@ -194,7 +195,7 @@ class trainer : private detail::trainee {
   batch_record train_batch(const examples& from, const std::uint32_t* order, std::size_t first,
                            int images, int epoch,
                            std::span<const std::uint32_t> partners) override {
-    updates_.begin(++steps_done_, parameters_.data(), gradients_.data());
+    updates_.begin(steps_done_ + 1, parameters_.data(), gradients_.data());
     const auto update = [this](std::ptrdiff_t offset, std::ptrdiff_t count, Scalar* gradient) {
       updates_.update(offset, count, gradient);
     };
@@ -203,6 +204,7 @@ class trainer : private detail::trainee {
         pass(from, order, first, images, epoch, partners, waits ? sink{} : sink::to(update), waits);
     if (waits) updates_.update_all();
     updates_.end();
+    ++steps_done_;
     return record;
   }
 
@@ -213,8 +215,8 @@ class trainer : private detail::trainee {
     batch.training = true;
     batch.keeps_gradients = keeps_gradients;
     batch.seed = options_.seed;
-    batch.epoch = static_cast<std::uint64_t>(epoch);
-    // a batch of the caller's own, which has no order, is taken as it is
+    // a batch of the caller's own, which has no order, is taken as it is, and draws by its step
+    batch.epoch = static_cast<std::uint64_t>(order == nullptr ? own_steps + steps_done_ : epoch);
     if (order == nullptr || augmentation_.empty())
       memory_.gather(batch, from, order, first);
     else
@@ -275,6 +277,8 @@ class trainer : private detail::trainee {
     execution::initialize_parameters<Net>(values.data(), with.initializer, with.seed);
     return values;
   }
+
+  static constexpr std::int64_t own_steps = std::int64_t{1} << 32;  // above all epochs
 
   options options_;
   execution::buffer<Scalar> parameters_;
