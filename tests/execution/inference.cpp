@@ -15,6 +15,8 @@
 
 using namespace lamina;
 
+namespace {
+
 /// A layer of a user's own that spreads its work over the cores itself, and waits for it.
 struct doubled_in_parallel {
   static constexpr auto output(auto in) { return in; }
@@ -28,8 +30,6 @@ struct doubled_in_parallel {
   }
   static void backward(auto) {}
 };
-
-namespace {
 
 /// Every way in which inference fuses: normalisation behind an activation and before it, dropout
 /// that is gone, a normalisation of its own, a residual block.

@@ -152,11 +152,19 @@ struct advance<inferred<In, list<In, Open...>, Done>, placed<At, layers::join<Bl
                typename append_layer<Done, located<At, layers::join<Block>, In, In>>::type>;
 };
 
-/// Declared alone: what it returns is all that the fold asks for.
+/// Declared alone: what it returns is all that the fold asks for. That is no mistake where a layer
+/// is from an anonymous namespace, either.
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wundefined-internal"
+#endif
 struct one_step {
   template <class Before, class Next>
   typename advance<Before, Next>::type operator()(const Before&, const Next&) const;
 };
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 template <class State, class... Elements>
 struct run {
