@@ -93,6 +93,7 @@ void check_ten_steps(const std::string& name, const lamina::rmsprop& optimizer, 
     CHECK(step.loss == doctest::Approx(losses[step.step - 1]).epsilon(within.loss));
   };
   trainer.fit(images, {.epochs = 1, .batch = 32, .shuffle = false, .on_batch = check_loss});
+  CHECK(trainer.steps_done() == 10);
   for (const auto& tensor : trainer.parameters()) {
     check_weights(tensor, name + "/" + tensor.name, within.weights);
   }
