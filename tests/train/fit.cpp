@@ -26,12 +26,13 @@ struct recorder : detail::trainee {
 
   void set_rate_factor(double factor) override { factors.push_back(factor); }
 
-  batch_record train_batch(const examples&, const std::uint32_t* order, std::size_t first,
-                           int images, int epoch, std::span<const std::uint32_t>) override {
-    const auto& batch = batches.emplace_back(order + first, order + first + images);
-    epochs.push_back(epoch);
+  batch_record train_batch(const detail::training_batch& next) override {
+    auto& batch = batches.emplace_back();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(next.images); ++i)
+      batch.push_back(static_cast<std::uint32_t>(next.chosen.number(i)));
+    epochs.push_back(next.epoch);
     const double sum = std::accumulate(batch.begin(), batch.end(), 0.0);
-    return {.epoch = epoch, .images = images, .loss = sum / images, .accuracy = 0.5};
+    return {.epoch = next.epoch, .images = next.images, .loss = sum / next.images, .accuracy = 0.5};
   }
 
   evaluation evaluate_examples(const examples& from,

@@ -157,9 +157,9 @@ class training_profile {
     auto batch = memory_.frame_of(images_, parameters_.data(), gradients_.data(), fixed_.data());
     batch.training = true;
     batch.keeps_gradients = false;
-    batch.epoch = static_cast<std::uint64_t>(passes_);
+    batch.drawn_for = static_cast<std::uint64_t>(passes_);
     const examples from = subject_.images(0, static_cast<std::size_t>(images_));
-    memory_.gather(batch, from, nullptr, 0);
+    memory_.gather(batch, {from});
     watch.lap(0);
     engine::prepare(batch);
     watch.lap(1);
@@ -227,7 +227,7 @@ class inference_profile {
     for (int first = 0; first < images_; first += at_once) {
       const int count = std::min(at_once, images_ - first);
       const auto batch = memory_.frame_of(count, parameters_.data(), nullptr, fixed_.data());
-      memory_.gather(batch, all, nullptr, static_cast<std::size_t>(first));
+      memory_.gather(batch, {all, {}, static_cast<std::size_t>(first)});
       watch.lap(0);
       const execution::range blocks{0, batch.blocks()};
       [&]<int... Step>(std::integer_sequence<int, Step...>) {

@@ -58,6 +58,17 @@ struct examples {
   examples subset(std::size_t first, std::size_t count) const;
 };
 
+/// Some of the images: the ones that `order` names from `first` on; without an order the ones at
+/// `first`, `first` + 1, …
+struct selection {
+  examples from;
+  std::span<const std::uint32_t> order = {};
+  std::size_t first = 0;
+
+  /// The number in `from` of the i-th of them.
+  std::size_t number(std::size_t i) const { return order.empty() ? first + i : order[first + i]; }
+};
+
 /// Images of bytes with labels, in memory of its own.
 struct dataset {
   std::vector<std::uint8_t> pixels = {};  ///< (image, y, x, channel)

@@ -50,28 +50,25 @@ class batch_images {
     shares_ = buffer<T>(images());
   }
 
-  /// Brings images into the lanes of `x`, (block, channel, y, x, lane): the ones that `order` names
-  /// from `first` on, or without an order the ones at `first`, `first` + 1, …
-  void gather(const frame<T>& batch, const examples& from, const std::uint32_t* order,
-              std::size_t first, kernels::blocked<T> x) {
-    take(batch, from, order, first);
+  /// Brings these images into the lanes of `x`, (block, channel, y, x, lane).
+  void gather(const frame<T>& batch, const selection& chosen, kernels::blocked<T> x) {
+    take(batch, chosen);
     mixed_ = false;
     run_pieces(batch.blocks(), [&](int block) {
-      interleave(from, samples_.data(), batch.images, block, x.block(block));
-      scale_block(from, x.block(block));
+      interleave(chosen.from, samples_.data(), batch.images, block, x.block(block));
+      scale_block(chosen.from, x.block(block));
     });
   }
 
-  /// The same; each image goes through the plan as its seed, epoch and number say. The partners of
-  /// a mixup are drawn from the images `partners`, or from all if it names none.
-  void augment(const frame<T>& batch, const examples& from, const std::uint32_t* order,
-               std::size_t first, const augment_plan& plan, std::span<const std::uint32_t> partners,
-               kernels::blocked<T> x) {
-    take(batch, from, order, first);
+  /// The same; each image goes through the plan as the seed, `drawn_for` and its number say. The
+  /// partners of a mixup are drawn from the images `partners`, or from all if it names none.
+  void augment(const frame<T>& batch, const selection& chosen, const augment_plan& plan,
+               std::span<const std::uint32_t> partners, kernels::blocked<T> x) {
+    take(batch, chosen);
     mixed_ = plan.has(transform_kind::mixup);
     run_pieces(batch.blocks(), [&](int block) {
-      augment_block(plan, partners, batch, from, block, x.block(block));
-      scale_block(from, x.block(block));
+      augment_block(plan, partners, batch, chosen.from, block, x.block(block));
+      scale_block(chosen.from, x.block(block));
     });
   }
 
@@ -92,11 +89,10 @@ class batch_images {
   std::size_t block_values() const { return static_cast<std::size_t>(values()) * lanes; }
 
   /// The numbers, labels and targets of the batch's images.
-  void take(const frame<T>& batch, const examples& from, const std::uint32_t* order,
-            std::size_t first) {
+  void take(const frame<T>& batch, const selection& chosen) {
+    const examples& from = chosen.from;
     for (int i = 0; i < batch.images; ++i) {
-      const std::size_t place = first + static_cast<std::size_t>(i);
-      const std::size_t sample = order == nullptr ? place : order[place];
+      const std::size_t sample = chosen.number(static_cast<std::size_t>(i));
       samples_.data()[i] = static_cast<std::uint32_t>(sample);
       if (!from.labels.empty()) labels_.data()[i] = from.labels[sample];
       for (std::size_t k = 0; k < from.target_size && targets_.size() != 0; ++k) {
@@ -135,9 +131,9 @@ class batch_images {
     const std::size_t choices = partners.empty() ? from.size() : partners.size();
     drawn_block drawn;
     for (int lane = 0; lane < lanes && block * lanes + lane < batch.images; ++lane) {
-      drawn.lane[lane] =
-          draw_augmentation(plan, batch.seed, batch.epoch, samples_.data()[block * lanes + lane],
-                            extents_.height, extents_.width, static_cast<std::uint32_t>(choices));
+      drawn.lane[lane] = draw_augmentation(plan, batch.seed, batch.drawn_for,
+                                           samples_.data()[block * lanes + lane], extents_.height,
+                                           extents_.width, static_cast<std::uint32_t>(choices));
       std::uint32_t& partner = drawn.lane[lane].partner;
       if (!partners.empty()) partner = partners[partner];
     }
@@ -225,15 +221,13 @@ class batch_memory {
   /// As `batch_images`.
   void reserve(const augment_plan& plan) { images_.reserve(plan); }
 
-  void gather(const frame<T>& batch, const examples& from, const std::uint32_t* order,
-              std::size_t first) {
-    images_.gather(batch, from, order, first, input_of(batch));
+  void gather(const frame<T>& batch, const selection& chosen) {
+    images_.gather(batch, chosen, input_of(batch));
   }
 
-  void augment(const frame<T>& batch, const examples& from, const std::uint32_t* order,
-               std::size_t first, const augment_plan& plan,
+  void augment(const frame<T>& batch, const selection& chosen, const augment_plan& plan,
                std::span<const std::uint32_t> partners) {
-    images_.augment(batch, from, order, first, plan, partners, input_of(batch));
+    images_.augment(batch, chosen, plan, partners, input_of(batch));
   }
 
   verdict<T> judged(const examples& from) { return images_.judged(from, scratch_.data()); }

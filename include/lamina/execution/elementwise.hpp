@@ -24,7 +24,7 @@ std::array<std::uint32_t, lanes> dropout_keys(const frame<T>& batch, int block, 
     const std::uint32_t sample =
         batch.samples == nullptr ? static_cast<std::uint32_t>(image) : batch.samples[image];
     keys[static_cast<std::size_t>(lane)] =
-        dropout_key(batch.seed, batch.epoch, sample, static_cast<std::uint64_t>(layer));
+        dropout_key(batch.seed, batch.drawn_for, sample, static_cast<std::uint64_t>(layer));
   }
   return keys;
 }

@@ -27,8 +27,9 @@ struct frame {
   T* gradients = nullptr;   // the same layout
   bool keeps_gradients = true;  // else some are told to the sink alone
   T* fixed = nullptr;           // packed weights and statistics: blueprint::fixed
-  std::uint64_t seed = 0;       // of dropout, with the epoch (or the step, see trainer) and
-  std::uint64_t epoch = 0;
+  /// What dropout's masks and augmentation follow from, with the number of each image: the epoch,
+  /// or what else the images are drawn for.
+  std::uint64_t seed = 0, drawn_for = 0;
   const std::uint32_t* samples = nullptr;  // the number of each image in its data set
 
   int blocks() const { return (images + lanes - 1) / lanes; }

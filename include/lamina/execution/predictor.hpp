@@ -50,7 +50,7 @@ class predictor {
     sums_.resize(groups_of(images));
     for_each_group(images, [&](memory& mine, std::size_t first, int count) {
       const auto batch = mine.frame_of(count, parameters, nullptr, fixed);
-      mine.gather(batch, from, order.empty() ? nullptr : order.data(), first);
+      mine.gather(batch, {from, order, first});
       engine<blueprint, T, Arch, step::engine_count>::infer(batch);
       const auto judged = mine.judged(from);
       step::run(batch, judged, loss, false);
@@ -78,7 +78,7 @@ class predictor {
     reserve(from.size(), 0);
     for_each_group(from.size(), [&](memory& mine, std::size_t first, int count) {
       const auto batch = mine.frame_of(count, parameters, nullptr, fixed);
-      mine.gather(batch, from, nullptr, first);
+      mine.gather(batch, {from, {}, first});
       engine<blueprint, T, Arch>::infer(batch);
       const auto y = as_const(batch.at(blueprint::memory.value[blueprint::code.result()]));
       for (int block = 0; block < batch.blocks(); ++block) {

@@ -72,6 +72,16 @@ struct fit_options {
 
 namespace detail {
 
+/// The images of one step, and what is drawn for them.
+struct training_batch {
+  selection chosen;
+  int images = 0;
+  int epoch = 0;                // from 1
+  std::uint64_t drawn_for = 0;  // beside the seed and an image's number, what the draws follow from
+  bool augmented = false;
+  std::span<const std::uint32_t> partners = {};  // of a mixup; all images if it names none
+};
+
 /// What the loop over epochs asks of a trainer.
 struct trainee {
   trainee() = default;
@@ -81,11 +91,8 @@ struct trainee {
 
   /// The next steps' learning rate is the optimizer's times this.
   virtual void set_rate_factor(double factor) = 0;
-  /// One step of the optimizer on the images that `order` names from `first` on. A mixup takes its
-  /// partners from `partners`.
-  virtual batch_record train_batch(const examples& from, const std::uint32_t* order,
-                                   std::size_t first, int images, int epoch,
-                                   std::span<const std::uint32_t> partners) = 0;
+  /// One step of the optimizer.
+  virtual batch_record train_batch(const training_batch& next) = 0;
   /// The images that `order` names; all of them if it names none.
   virtual evaluation evaluate_examples(const examples& from,
                                        std::span<const std::uint32_t> order) = 0;
@@ -186,8 +193,12 @@ class epochs_loop {
       const auto images = std::min(batch, order_.size() - first);
       at.step = static_cast<std::int64_t>(steps_) * (epoch - 1) + static_cast<std::int64_t>(step);
       who_.set_rate_factor(rate_factor(how_.schedule, how_.warm_up, at));
-      batch_record record = who_.train_batch(from_, order_.data(), first, static_cast<int>(images),
-                                             epoch, held_.train);
+      batch_record record = who_.train_batch({.chosen = {from_, order_, first},
+                                              .images = static_cast<int>(images),
+                                              .epoch = epoch,
+                                              .drawn_for = static_cast<std::uint64_t>(epoch),
+                                              .augmented = true,
+                                              .partners = held_.train});
       record.step = ++step;
       loss += record.loss * static_cast<double>(images);
       right += record.accuracy * static_cast<double>(images);

@@ -77,7 +77,7 @@ class trainer : private detail::trainee {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
     updates_.set_rate_factor(1);
-    return train_batch(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {});
+    return train_batch(own(batch));
   }
 
   /// The mean loss of these images and its gradients, which `gradients()` shows then; normalisation
@@ -85,8 +85,7 @@ class trainer : private detail::trainee {
   double compute_gradients(const examples& batch) {
     check(batch, true);
     reserve(static_cast<int>(batch.size()));
-    return pass(batch, nullptr, 0, static_cast<int>(batch.size()), epochs_done() + 1, {}, {}, true)
-        .loss;
+    return pass(own(batch), {}, true).loss;
   }
 
   /// Mean loss and accuracy as the network predicts: no dropout, moving statistics.
@@ -192,41 +191,46 @@ class trainer : private detail::trainee {
 
   void set_rate_factor(double factor) override { updates_.set_rate_factor(factor); }
 
-  batch_record train_batch(const examples& from, const std::uint32_t* order, std::size_t first,
-                           int images, int epoch,
-                           std::span<const std::uint32_t> partners) override {
+  /// A batch of the caller's own is taken as it is; its masks are drawn for the next step.
+  detail::training_batch own(const examples& images) const {
+    constexpr std::uint64_t above_all_epochs = std::uint64_t{1} << 32;
+    return {.chosen = {images},
+            .images = static_cast<int>(images.size()),
+            .epoch = epochs_done() + 1,
+            .drawn_for = above_all_epochs + static_cast<std::uint64_t>(steps_done_)};
+  }
+
+  batch_record train_batch(const detail::training_batch& next) override {
     updates_.begin(steps_done_ + 1, parameters_.data(), gradients_.data());
     const auto update = [this](std::ptrdiff_t offset, std::ptrdiff_t count, Scalar* gradient) {
       updates_.update(offset, count, gradient);
     };
     const bool waits = updates_.waits_for_all();
-    const auto record =
-        pass(from, order, first, images, epoch, partners, waits ? sink{} : sink::to(update), waits);
+    const auto record = pass(next, waits ? sink{} : sink::to(update), waits);
     if (waits) updates_.update_all();
     updates_.end();
     ++steps_done_;
     return record;
   }
 
-  batch_record pass(const examples& from, const std::uint32_t* order, std::size_t first, int images,
-                    int epoch, std::span<const std::uint32_t> partners, const sink& told,
-                    bool keeps_gradients) {
-    auto batch = memory_.frame_of(images, parameters_.data(), gradients_.data(), fixed_.data());
+  batch_record pass(const detail::training_batch& next, const sink& told, bool keeps_gradients) {
+    auto batch =
+        memory_.frame_of(next.images, parameters_.data(), gradients_.data(), fixed_.data());
     batch.training = true;
     batch.keeps_gradients = keeps_gradients;
     batch.seed = options_.seed;
-    // a batch of the caller's own, which has no order, is taken as it is, and draws by its step
-    batch.epoch = static_cast<std::uint64_t>(order == nullptr ? own_steps + steps_done_ : epoch);
-    if (order == nullptr || augmentation_.empty())
-      memory_.gather(batch, from, order, first);
+    batch.drawn_for = next.drawn_for;
+    if (next.augmented && !augmentation_.empty())
+      memory_.augment(batch, next.chosen, augmentation_, next.partners);
     else
-      memory_.augment(batch, from, order, first, augmentation_, partners);
+      memory_.gather(batch, next.chosen);
     engine::prepare(batch);
     engine::forward(batch);
+    const examples& from = next.chosen.from;
     const auto judged = memory_.judged(from);
     loss_step::run(batch, judged, options_.loss, true);
     engine::backward(batch, told);
-    return sum(judged, images, epoch, !from.labels.empty());
+    return sum(judged, next.images, next.epoch, !from.labels.empty());
   }
 
   static batch_record sum(const execution::verdict<Scalar>& judged, int images, int epoch,
@@ -277,8 +281,6 @@ class trainer : private detail::trainee {
     execution::initialize_parameters<Net>(values.data(), with.initializer, with.seed);
     return values;
   }
-
-  static constexpr std::int64_t own_steps = std::int64_t{1} << 32;  // above all epochs
 
   options options_;
   execution::buffer<Scalar> parameters_;
