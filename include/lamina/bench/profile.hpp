@@ -192,8 +192,8 @@ class training_profile {
   std::int64_t passes_ = 0;
 };
 
-/// A prediction of many images, phase by phase, in the order in which one thread runs it: two
-/// blocks into the lanes and through all steps, then the next two.
+/// A prediction of many images, phase by phase, in the order in which one thread runs it: a group
+/// of images into the lanes and through all steps, then the next one.
 template <a_network Net>
 class inference_profile {
   using T = float;

@@ -209,21 +209,29 @@ void dense_blocks_transposed(const dense_product<T>& p, range blocks, range outp
     }
 }
 
-/// A few blocks at a time share what is read of the weights, whether or not they share a tile.
+/// Whole groups of `Blocks` blocks that share what is read of the weights, then halves of it for
+/// what is left.
+template <class Arch, bool Transposed, int Blocks, class T, class End>
+void dense_groups(const dense_product<T>& p, range blocks, range outputs, End end) {
+  const range whole{blocks.first, blocks.last - (blocks.last - blocks.first) % Blocks};
+  if (whole.first < whole.last) {
+    if constexpr (Transposed)
+      dense_blocks_transposed<Arch, Blocks>(p, whole, outputs, end);
+    else
+      dense_blocks<Arch, Blocks>(p, whole, outputs, end);
+  }
+  if constexpr (Blocks > 1) {
+    if (whole.last < blocks.last)
+      dense_groups<Arch, Transposed, Blocks / 2>(p, {whole.last, blocks.last}, outputs, end);
+  }
+}
+
+/// Transposed weights are copied for twelve outputs at a time, and two blocks.
 template <class Arch, bool Transposed, class T, class End>
 [[gnu::always_inline]] inline void dense_all(const dense_product<T>& p, range blocks, range outputs,
                                              End end) {
-  constexpr int together = tile<Arch, T>::dense_blocks;
-  const auto some = [&](auto at_once, range of) __attribute__((always_inline)) {
-    if (of.first == of.last) return;
-    if constexpr (Transposed)
-      dense_blocks_transposed<Arch, decltype(at_once)::value>(p, of, outputs, end);
-    else
-      dense_blocks<Arch, decltype(at_once)::value>(p, of, outputs, end);
-  };
-  const int rest = (blocks.last - blocks.first) % together;
-  some(std::integral_constant<int, together>{}, {blocks.first, blocks.last - rest});
-  some(std::integral_constant<int, 1>{}, {blocks.last - rest, blocks.last});
+  constexpr int most = tile<Arch, T>::dense_blocks;
+  dense_groups<Arch, Transposed, Transposed ? std::min(most, 2) : most>(p, blocks, outputs, end);
 }
 
 }  // namespace detail

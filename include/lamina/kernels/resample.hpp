@@ -75,8 +75,8 @@ template <class Arch, class T>
     alignas(64) static constexpr std::int32_t count[] = {0, 1, 2,  3,  4,  5,  6,  7,
                                                          8, 9, 10, 11, 12, 13, 14, 15};
     const auto at = (xsimd::to_int(pixel) << 4) + load<Arch>(count);
-    if constexpr (wide)
-      return _mm512_i32gather_ps(at.data, source, sizeof(float));
+    if constexpr (wide)  // unmasked, g++ 12 warns of a value of its own that it leaves undefined
+      return _mm512_mask_i32gather_ps(batch<Arch, T>(0).data, 0xffff, at.data, source, sizeof(T));
     else
       return batch<Arch, T>::gather(source, at);
   } else {

@@ -41,8 +41,9 @@ struct tile {
       std::is_base_of_v<xsimd::avx512f, Arch> || std::is_base_of_v<xsimd::neon64, Arch> ? 32 : 16;
   static constexpr int accumulators = vector_registers == 32 ? 24 : 12;
 
-  /// Blocks that a dense kernel takes at once, and outputs of each that it holds.
-  static constexpr int dense_blocks = accumulators / registers<Arch, T> >= 12 ? 2 : 1;
+  /// Blocks that a dense kernel takes at once, and outputs of each that it holds: near a square,
+  /// six by four, the loads are fewest.
+  static constexpr int dense_blocks = std::clamp(accumulators / (6 * registers<Arch, T>), 1, 4);
   template <int Blocks>
   static constexpr int dense_outputs = std::clamp(accumulators / (Blocks * registers<Arch, T>), 1,
                                                   12);
