@@ -42,7 +42,8 @@ inline void run_pieces(int count, piece_function run) {
   }
 }
 
-/// Half-open ranges of about equal length that start at multiples of `grain`.
+/// Half-open ranges of about equal length that start at multiples of `grain` and hold one at least,
+/// where the extent does.
 struct split {
   int extent;
   int grain;
@@ -50,16 +51,15 @@ struct split {
 
   /// As many parts as make each take about `work` operations of `total`, at most one a grain.
   static constexpr split by_work(int extent, int grain, double total, double work) {
-    const int grains = (extent + grain - 1) / grain;
+    const int grains = extent < grain ? 1 : extent / grain;
     const double wanted = total / work;
     const int parts = wanted >= grains ? grains : wanted < 1 ? 1 : static_cast<int>(wanted);
     return {extent, grain, parts};
   }
 
   constexpr int begin(int part) const {
-    const int grains = (extent + grain - 1) / grain;
-    const int at = static_cast<int>(static_cast<long long>(grains) * part / parts) * grain;
-    return at < extent ? at : extent;
+    if (part == parts) return extent;
+    return static_cast<int>(static_cast<long long>(extent / grain) * part / parts) * grain;
   }
   constexpr int end(int part) const { return begin(part + 1); }
 };

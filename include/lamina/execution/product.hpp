@@ -45,6 +45,8 @@ struct product_step : step_place<Blueprint, Index, T> {
       split::by_work(product::in.channels, product::input_tile,
                      product::work / product::blocks_at_once * product::gradients_at_once,
                      product::work_of_a_piece);
+  static constexpr split weights =
+      split::by_work(channels, product::weights_tile, product::work, product::work_of_a_piece);
   static constexpr split features =
       split::by_work(channels, 1, 16.0 * channels * plane.pixels(), 100'000);
 
@@ -192,8 +194,8 @@ struct product_step : step_place<Blueprint, Index, T> {
   }
 
   static void backward_weights(const frame<T>& batch, const gradient_sink<T>& sink) {
-    run_pieces(outputs.parts, [&](int slice) {
-      const range of{outputs.begin(slice), outputs.end(slice)};
+    run_pieces(weights.parts, [&](int slice) {
+      const range of{weights.begin(slice), weights.end(slice)};
       const std::ptrdiff_t row = product::weights_of_an_output;
       const auto dy = as_const(place::output_gradient(batch));
       const auto x = as_const(product::transposes ? place::workspace(batch) : place::input(batch));

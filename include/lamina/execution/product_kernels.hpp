@@ -26,7 +26,7 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr int blocks_at_once = 4;
   static constexpr int gradients_at_once = 8;  // blocks of the input's gradient
   static constexpr int tile = 12;              // outputs of a piece come in multiples of this
-  static constexpr int input_tile = kernels::dense_panel;
+  static constexpr int input_tile = kernels::dense_panel, weights_tile = tile;
   static constexpr double work_of_a_piece = 4'000'000;  // its weights stay in the second cache
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
   /// Floating-point operations of the blocks of a piece, all outputs.
@@ -97,6 +97,8 @@ struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
   static constexpr int blocks_at_once = 1, gradients_at_once = 1;
   static constexpr double work_of_a_piece = 1'000'000;
   static constexpr int tile = kernels::conv2d_output_tile<Arch, T>, input_tile = tile;
+  static constexpr int weights_tile =
+      kernels::conv2d_weights_output_tile<Arch, T, layer::window::width>;
   static constexpr std::ptrdiff_t weights_of_an_output =
       std::ptrdiff_t{in.channels} * layer::window::height * layer::window::width;
   static constexpr double work =

@@ -7,9 +7,9 @@ namespace lamina::kernels {
 
 namespace detail {
 
-/// Window columns that are summed together, and the most outputs for which their sums, the smaller
-/// of the two operands and one register of the other leave two registers free: g++ and clang spill
-/// with fewer.
+/// Window columns that are summed together, and how many outputs: those of a tile of the forward
+/// product, as long as their sums, the smaller of the two operands and one register of the other
+/// leave two registers free. g++ and clang spill with fewer.
 template <class Arch, class T, int KW>
 struct conv2d_weights_tile {
   static constexpr int free = tile<Arch, T>::vector_registers - 2;
@@ -18,7 +18,7 @@ struct conv2d_weights_tile {
     return columns * outputs + std::min(columns, outputs) + 1 <= free;
   }
   static constexpr int most(int outputs) { return fits(outputs) ? outputs : most(outputs - 1); }
-  static constexpr int outputs = most(12);
+  static constexpr int outputs = most(tile<Arch, T>::conv2d_outputs);
   static constexpr int channels = 4;  // whose sums are held in the first cache
 };
 
@@ -256,6 +256,10 @@ void conv2d_bias_gradient(const conv2d_gradient<T>& g, int output) {
 }
 
 }  // namespace detail
+
+/// Outputs whose weights' gradients are summed together.
+template <class Arch, class T, int KW>
+inline constexpr int conv2d_weights_output_tile = detail::conv2d_weights_tile<Arch, T, KW>::outputs;
 
 /// dw = the gradient of the weights and db = the sum of dy, over all blocks, for the given outputs;
 /// both are overwritten. Sums run in an order that does not depend on the range.
