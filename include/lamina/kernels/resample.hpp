@@ -75,10 +75,12 @@ template <class Arch, class T>
     alignas(64) static constexpr std::int32_t count[] = {0, 1, 2,  3,  4,  5,  6,  7,
                                                          8, 9, 10, 11, 12, 13, 14, 15};
     const auto at = (xsimd::to_int(pixel) << 4) + load<Arch>(count);
-    if constexpr (wide)  // unmasked, g++ 12 warns of a value of its own that it leaves undefined
-      return _mm512_mask_i32gather_ps(batch<Arch, T>(0).data, 0xffff, at.data, source, sizeof(T));
-    else
+    if constexpr (wide) {
+      const batch<Arch, T> zeros(0);  // unmasked, g++ 12 warns of what it leaves undefined itself
+      return _mm512_mask_i32gather_ps(zeros.data, 0xffff, at.data, source, sizeof(T));
+    } else {
       return batch<Arch, T>::gather(source, at);
+    }
   } else {
     alignas(64) T at[width<Arch, T>];
     put<Arch>(at, pixel);
