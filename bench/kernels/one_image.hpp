@@ -72,7 +72,7 @@ struct one_image {
     } else {
       const float* weights = memory.weights.data();
       lamina::kernels::dense_one_image<Arch>(of::kernels::extents, weights, end, from, y.data(), 1,
-                                             0);
+                                             0, {0, of::kernels::extents.out});
     }
   }
 

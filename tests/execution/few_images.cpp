@@ -24,6 +24,9 @@ using nested = network<input<6, 5, 3>,
                                 residual<conv2d<3, window<1>>, batch_norm<>>, dropout<0.5>>,
                        conv2d<4, window<6, 5>>, relu, flatten, residual<dense<4>, relu, dense<4>>,
                        dense<33>, relu, batch_norm<>>;
+/// Its first weights are many enough to be read by several threads, in pieces that do not come out
+/// even.
+using wide = network<input<611>, dense<435>, relu, dense<7>>;
 using image = network<input<7, 7, 1>, conv2d<2, window<3>, stride<2>, same>, relu>;
 
 template <class Net, class T>
@@ -80,6 +83,7 @@ TEST_CASE_TEMPLATE("a few images are predicted as a block of them is", T, float,
   check_against_a_block<even, T>();
   check_against_a_block<nested, T>();
   check_against_a_block<image, T>();
+  check_against_a_block<wide, T>();
 }
 
 TEST_CASE("images before and after do not change the bits of a few") {

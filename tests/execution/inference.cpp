@@ -7,11 +7,13 @@
 #include <cmath>
 #include <lamina/random.hpp>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
 #include <lamina/train/classifier.hpp>
+#include <lamina/train/trainer.hpp>
 
 using namespace lamina;
 
@@ -96,6 +98,27 @@ TEST_CASE("more images than are predicted at once, and the same ones in parts") 
     double sum = 0;
     for (std::size_t c = 0; c < 5; ++c) sum += whole[5 * i + c];
     CHECK(sum == doctest::Approx(1).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("the same answers and the same loss, bit by bit, for any number of threads") {
+  using wide = network<input<611>, dense<435>, relu, dense<7>, softmax>;
+  trainer<wide> student({.seed = 3});
+  const auto subject = student.classifier();
+  std::vector<float> values(611 * 700);
+  counter_generator draw{8, 8};
+  for (float& value : values) value = static_cast<float>(uniform(draw));
+  const std::vector<std::uint8_t> labels(700, 2);
+  const tbb::global_control at_most(tbb::global_control::max_allowed_parallelism, 8);
+  for (const std::size_t count : {1u, 5u, 33u, 100u, 260u, 700u}) {
+    const auto from = examples::of(std::span{values}, 611, labels).subset(0, count);
+    const auto on = [&](int threads) {
+      return tbb::task_arena(threads).execute([&] {
+        return std::pair{subject.predict(from), student.evaluate(from).loss};
+      });
+    };
+    const auto expected = on(1);
+    for (const int threads : {2, 3, 8}) CHECK((on(threads) == expected));
   }
 }
 

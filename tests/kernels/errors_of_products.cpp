@@ -78,7 +78,7 @@ TEST_CASE("dense for one image") {
   kernels::dense_one_image(
       e, weights.data(),
       kernels::product_end<float, kernels::identity>{nullptr, nullptr, nullptr, {}}, x.data(),
-      y.data(), 1, 0);
+      y.data(), 1, 0, {0, e.out});
   errors all;
   for (int o = 0; o < e.out; ++o) {
     two_sums sum;

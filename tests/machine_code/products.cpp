@@ -54,7 +54,7 @@ struct one_image {
         m.bias, m.scale, m.shift, {}};
     if constexpr (In::rank == 1)
       lamina::kernels::dense_one_image<native>(kernels::extents, m.weights, end, m.x.data, m.y.data,
-                                               m.blocks, m.y.stride);
+                                               m.blocks, m.y.stride, {0, kernels::extents.out});
     else
       lamina::kernels::conv2d_one_image<native>(
           typename kernels::window{}, kernels::extents, m.fixed, end, m.in, m.x.data,

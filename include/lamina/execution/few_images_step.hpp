@@ -2,10 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 
 #include <lamina/execution/activations.hpp>
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/normalisation.hpp>
+#include <lamina/execution/parallel.hpp>
 #include <lamina/execution/pooling.hpp>
 #include <lamina/execution/product_kernels.hpp>
 #include <lamina/kernels/one_image_conv2d.hpp>
@@ -131,6 +134,15 @@ struct few_images_step : step_place<Blueprint, Index, T> {
     }
   }
 
+  /// The outputs of a dense layer in pieces that read a quarter of a megabyte of weights or more:
+  /// with a power of two of them each thread takes the same ones again, whose weights it may still
+  /// have in its cache.
+  static constexpr split readers = [] {
+    constexpr std::size_t bytes = sizeof(T) * static_cast<std::size_t>(place::in.size()) *
+                                  static_cast<std::size_t>(place::out.size());
+    return split{place::out.size(), 8, static_cast<int>(std::bit_floor((bytes >> 18) | 1))};
+  }();
+
   /// The product with what may follow at once: activation, normalisation, max_pool.
   static void multiply(const frame<T>& batch, const T* x, T* y, std::ptrdiff_t stride,
                        [[maybe_unused]] T* scratch) {
@@ -143,10 +155,12 @@ struct few_images_step : step_place<Blueprint, Index, T> {
     const kernels::product_end<T, decltype(function)> end{place::template parameter<0, 1>(batch),
                                                           held.scale, held.shift, function};
     if constexpr (in_shape::rank == 1) {
-      kernels::dense_one_image<Arch>(
-          product_kernels<typename place::template located<0>, T, Arch>::extents,
-          static_cast<const T*>(place::template parameter<0, 0>(batch)), end, x, y, batch.images,
-          stride);
+      run_pieces(readers.parts, [&](int part) {
+        kernels::dense_one_image<Arch>(
+            product_kernels<typename place::template located<0>, T, Arch>::extents,
+            static_cast<const T*>(place::template parameter<0, 0>(batch)), end, x, y, batch.images,
+            stride, {readers.begin(part), readers.end(part)});
+      });
     } else {
       convolve(batch, end, x, y, stride, scratch);
     }

@@ -96,20 +96,21 @@ template <class Arch, int Rows, class T>
 
 }  // namespace detail
 
-/// y = what `end` makes of weights x, for `images` images `stride` elements apart: the weights,
-/// which are read once, serve all of them. They are read as four streams that never break off, each
-/// a quarter of the rows, for memory is what limits one image.
+/// y = what `end` makes of weights x for the given outputs, for `images` images `stride` elements
+/// apart: the weights, which are read once, serve all of them. They are read as four streams that
+/// never break off, each a quarter of the rows, for memory is what limits one image.
 template <class Arch = native, class T, class Activation>
 void dense_one_image(dense_extents e, const T* weights,  // (out, in)
                      const product_end<T, Activation>& end, const T* x, T* y, int images,
-                     std::ptrdiff_t stride) {
+                     std::ptrdiff_t stride, range outputs) {
   constexpr int streams = 4;
-  const int quarter = e.out / streams;
+  const int count = outputs.last - outputs.first, quarter = count / streams;
   for (int i = 0; i < images; ++i) {
+    T* const values = y + i * stride + outputs.first;
     if (end.bias == nullptr)
-      std::fill_n(y + i * stride, e.out, T(0));
+      std::fill_n(values, count, T(0));
     else
-      std::copy_n(end.bias, e.out, y + i * stride);
+      std::copy_n(end.bias + outputs.first, count, values);
   }
   const auto rows = [&](auto at_once, int first, std::ptrdiff_t apart) {
     const T* from = weights + static_cast<std::ptrdiff_t>(first) * e.in;
@@ -117,13 +118,17 @@ void dense_one_image(dense_extents e, const T* weights,  // (out, in)
       detail::dense_rows<Arch, decltype(at_once)::value>(e.in, from, x + i * stride,
                                                          y + i * stride + first, apart);
   };
-  for (int o = 0; o < quarter; ++o) rows(std::integral_constant<int, streams>{}, o, quarter);
-  for (int o = streams * quarter; o < e.out; ++o) rows(std::integral_constant<int, 1>{}, o, 0);
+  for (int o = outputs.first; o < outputs.first + quarter; ++o)
+    rows(std::integral_constant<int, streams>{}, o, quarter);
+  for (int o = outputs.first + streams * quarter; o < outputs.last; ++o)
+    rows(std::integral_constant<int, 1>{}, o, 0);
   for (int i = 0; i < images; ++i) {
     T* const values = y + i * stride;
-    detail::map_values<Arch>(e.out, static_cast<const T*>(values), values, end.activation);
+    detail::map_values<Arch>(count, static_cast<const T*>(values + outputs.first),
+                             values + outputs.first, end.activation);
     if (end.scale == nullptr) continue;
-    for (int o = 0; o < e.out; ++o) values[o] = end.scale[o] * values[o] + end.shift[o];
+    for (int o = outputs.first; o < outputs.last; ++o)
+      values[o] = end.scale[o] * values[o] + end.shift[o];
   }
 }
 
