@@ -68,7 +68,8 @@ struct one_image {
       const float* packed = memory.fixed.data();
       lamina::kernels::conv2d_one_image<Arch>(
           typename of::kernels::window{}, of::kernels::extents, packed, end, in, from,
-          lamina::kernels::pool_extents{}, out, y.data(), scratch.data());
+          lamina::kernels::pool_extents{}, out, y.data(), scratch.data(),
+          {0, of::kernels::extents.out_channels});
     } else {
       const float* weights = memory.weights.data();
       lamina::kernels::dense_one_image<Arch>(of::kernels::extents, weights, end, from, y.data(), 1,

@@ -101,17 +101,22 @@ TEST_CASE("more images than are predicted at once, and the same ones in parts") 
   }
 }
 
-TEST_CASE("the same answers and the same loss, bit by bit, for any number of threads") {
-  using wide = network<input<611>, dense<435>, relu, dense<7>, softmax>;
-  trainer<wide> student({.seed = 3});
+using wide = network<input<611>, dense<435>, relu, dense<7>, softmax>;
+using deep = network<input<20, 20, 1>, conv2d<17, window<5>, same>, relu, max_pool<2>,
+                     conv2d<23, window<5>, same>, relu, flatten, dense<7>, softmax>;
+
+TEST_CASE_TEMPLATE("the same answers and the same loss for any number of threads", Net, wide,
+                   deep) {
+  constexpr std::size_t size = Net::input_shape::size;
+  trainer<Net> student({.seed = 3});
   const auto subject = student.classifier();
-  std::vector<float> values(611 * 700);
+  std::vector<float> values(size * 700);
   counter_generator draw{8, 8};
   for (float& value : values) value = static_cast<float>(uniform(draw));
   const std::vector<std::uint8_t> labels(700, 2);
   const tbb::global_control at_most(tbb::global_control::max_allowed_parallelism, 8);
   for (const std::size_t count : {1u, 5u, 33u, 100u, 260u, 700u}) {
-    const auto from = examples::of(std::span{values}, 611, labels).subset(0, count);
+    const auto from = examples::of(std::span{values}, size, labels).subset(0, count);
     const auto on = [&](int threads) {
       return tbb::task_arena(threads).execute([&] {
         return std::pair{subject.predict(from), student.evaluate(from).loss};

@@ -139,7 +139,7 @@ TEST_CASE("conv2d forward, a batch and one image") {
   const kernels::product_end<float, kernels::identity> end{nullptr, nullptr, nullptr, {}};
   kernels::conv2d_one_image(taps, e, static_cast<const float*>(fixed.data()), end, in,
                             static_cast<const float*>(spread.data()), kernels::pool_extents{}, out,
-                            result.data(), scratch.data());
+                            result.data(), scratch.data(), {0, e.out_channels});
   for (int o = 0; o < e.out_channels; ++o)
     for (int row = 0; row < 7; ++row)
       for (int k = 0; k < 7; ++k)

@@ -56,9 +56,10 @@ struct one_image {
       lamina::kernels::dense_one_image<native>(kernels::extents, m.weights, end, m.x.data, m.y.data,
                                                m.blocks, m.y.stride, {0, kernels::extents.out});
     else
-      lamina::kernels::conv2d_one_image<native>(
-          typename kernels::window{}, kernels::extents, m.fixed, end, m.in, m.x.data,
-          lamina::kernels::pool_extents{}, m.out, m.y.data, m.scratch);
+      lamina::kernels::conv2d_one_image<native>(typename kernels::window{}, kernels::extents,
+                                                m.fixed, end, m.in, m.x.data,
+                                                lamina::kernels::pool_extents{}, m.out, m.y.data,
+                                                m.scratch, {0, kernels::extents.out_channels});
   }
 };
 

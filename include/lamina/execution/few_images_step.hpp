@@ -62,12 +62,30 @@ struct few_images_step : step_place<Blueprint, Index, T> {
 
   static constexpr std::size_t scratch_size() {
     if constexpr (kind == layer_kind::product && in_shape::rank == 3) {
-      using layer = typename place::template layer<0>;
-      return kernels::conv2d_one_image_scratch<Arch, T>(
-          product_kernels<typename place::template located<0>, T, Arch>::extents,
-          layer::stride::height, in.pitch);
+      return static_cast<std::size_t>(slices().parts) * scratch_of_a_slice();
     } else {
       return 0;
+    }
+  }
+
+  static constexpr std::size_t scratch_of_a_slice() {
+    using layer = typename place::template layer<0>;
+    return kernels::conv2d_one_image_scratch<Arch, T>(
+        product_kernels<typename place::template located<0>, T, Arch>::extents,
+        layer::stride::height, in.pitch);
+  }
+
+  /// The outputs of a product in pieces: of a convolution, a few microseconds each; of a dense
+  /// layer, a quarter of a megabyte of weights or more, and a power of two of them, for then each
+  /// thread takes the same ones again, whose weights may still be in its cache.
+  static constexpr split slices() {
+    using product = product_kernels<typename place::template located<0>, T, Arch>;
+    if constexpr (in_shape::rank == 1) {
+      constexpr auto values = static_cast<std::size_t>(place::in.size() * product::extents.out);
+      return {product::extents.out, 8,
+              static_cast<int>(std::bit_floor(values * sizeof(T) >> 18 | 1))};
+    } else {
+      return split::by_work(product::out.channels, product::tile, product::work / lanes, 500'000);
     }
   }
 
@@ -134,15 +152,6 @@ struct few_images_step : step_place<Blueprint, Index, T> {
     }
   }
 
-  /// The outputs of a dense layer in pieces that read a quarter of a megabyte of weights or more:
-  /// with a power of two of them each thread takes the same ones again, whose weights it may still
-  /// have in its cache.
-  static constexpr split readers = [] {
-    constexpr std::size_t bytes = sizeof(T) * static_cast<std::size_t>(place::in.size()) *
-                                  static_cast<std::size_t>(place::out.size());
-    return split{place::out.size(), 8, static_cast<int>(std::bit_floor((bytes >> 18) | 1))};
-  }();
-
   /// The product with what may follow at once: activation, normalisation, max_pool.
   static void multiply(const frame<T>& batch, const T* x, T* y, std::ptrdiff_t stride,
                        [[maybe_unused]] T* scratch) {
@@ -155,11 +164,11 @@ struct few_images_step : step_place<Blueprint, Index, T> {
     const kernels::product_end<T, decltype(function)> end{place::template parameter<0, 1>(batch),
                                                           held.scale, held.shift, function};
     if constexpr (in_shape::rank == 1) {
-      run_pieces(readers.parts, [&](int part) {
+      run_pieces(slices().parts, [&](int part) {
         kernels::dense_one_image<Arch>(
             product_kernels<typename place::template located<0>, T, Arch>::extents,
             static_cast<const T*>(place::template parameter<0, 0>(batch)), end, x, y, batch.images,
-            stride, {readers.begin(part), readers.end(part)});
+            stride, {slices().begin(part), slices().end(part)});
       });
     } else {
       convolve(batch, end, x, y, stride, scratch);
@@ -184,11 +193,15 @@ struct few_images_step : step_place<Blueprint, Index, T> {
         return kernels::pool_extents{};
       }
     }();
-    for (int i = 0; i < batch.images; ++i) {
-      kernels::conv2d_one_image<Arch>(typename product::window{}, product::extents,
-                                      static_cast<const T*>(place::template fixed<0>(batch)), end,
-                                      in, x + i * stride, pool, out, y + i * stride, scratch);
-    }
+    run_pieces(slices().parts, [&](int part) {
+      T* const mine = scratch + static_cast<std::ptrdiff_t>(scratch_of_a_slice()) * part;
+      for (int i = 0; i < batch.images; ++i) {
+        kernels::conv2d_one_image<Arch>(typename product::window{}, product::extents,
+                                        static_cast<const T*>(place::template fixed<0>(batch)), end,
+                                        in, x + i * stride, pool, out, y + i * stride, mine,
+                                        {slices().begin(part), slices().end(part)});
+      }
+    });
   }
 };
 

@@ -116,12 +116,14 @@ constexpr std::size_t conv2d_one_image_scratch(const conv2d_extents& e, int stri
 }
 
 /// y = what `end` makes of the convolution of x, pooled where `pool` has a window (its input is the
-/// convolution's output), else as it is. Packed weights as for conv2d_forward; the layouts' halos
-/// are at least as wide as the padding. Only pixels of y are written.
+/// convolution's output), else as it is, for the given outputs, which begin at a multiple of
+/// conv2d_output_tile. Packed weights as for conv2d_forward; the layouts' halos are at least as
+/// wide as the padding. Only pixels of y are written.
 template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
 void conv2d_one_image(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* packed,
                       const product_end<T, Activation>& end, const image_layout& in, const T* x,
-                      const pool_extents& pool, const image_layout& out, T* y, T* scratch) {
+                      const pool_extents& pool, const image_layout& out, T* y, T* scratch,
+                      range of) {
   constexpr int tile = conv2d_output_tile<Arch, T>;
   constexpr int registers_at_once = kernels::tile<Arch, T>::conv2d_pixels * registers<Arch, T>;
   constexpr int step = registers_at_once * width<Arch, T>;
@@ -129,8 +131,8 @@ void conv2d_one_image(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* 
   const std::ptrdiff_t channel = static_cast<std::ptrdiff_t>(
       conv2d_one_image_scratch<Arch, T>(e, SH, in.pitch) / static_cast<std::size_t>(tile));
   const T* origin = x + in.lead - e.pad_top * in.pitch - e.pad_left;
-  for (int first = 0; first < e.out_channels; first += tile) {
-    const int outputs = std::min(tile, e.out_channels - first);
+  for (int first = of.first; first < of.last; first += tile) {
+    const int outputs = std::min(tile, of.last - first);
     const T* weights = packed + static_cast<std::ptrdiff_t>(first) * e.in_channels * KH * KW;
     for (int p = 0; p < positions; p += step)
       detail::convolve_positions<Arch, registers_at_once, KH, KW>(
