@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include <oneapi/tbb/task_arena.h>
+
 #include <lamina/data/examples.hpp>
 #include <lamina/execution/buffer.hpp>
 #include <lamina/execution/few_images_step.hpp>
@@ -73,10 +75,11 @@ class few_images {
   (std::make_integer_sequence<int, count>{});
 
   void reserve(int images) {
+    const auto threads = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
+    if (scratch_.size() < threads * scratch) scratch_ = buffer<T>(threads * scratch);
     if (images <= images_) return;
     images_ = images;
     memory_ = buffer<T>(static_cast<std::size_t>(images * stride));
-    scratch_ = buffer<T>(scratch);
   }
 
   void bring(const image_view& image, int at) {

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstddef>
 
+#include <oneapi/tbb/task_arena.h>
+
 #include <lamina/execution/activations.hpp>
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/normalisation.hpp>
@@ -60,19 +62,16 @@ struct few_images_step : step_place<Blueprint, Index, T> {
   /// A fork moves nothing: its output is its input.
   static constexpr std::ptrdiff_t output_size = kind == layer_kind::fork ? 0 : out.size();
 
+  /// Of each thread.
   static constexpr std::size_t scratch_size() {
     if constexpr (kind == layer_kind::product && in_shape::rank == 3) {
-      return static_cast<std::size_t>(slices().parts) * scratch_of_a_slice();
+      using layer = typename place::template layer<0>;
+      return kernels::conv2d_one_image_scratch<Arch, T>(
+          product_kernels<typename place::template located<0>, T, Arch>::extents,
+          layer::stride::height, in.pitch);
     } else {
       return 0;
     }
-  }
-
-  static constexpr std::size_t scratch_of_a_slice() {
-    using layer = typename place::template layer<0>;
-    return kernels::conv2d_one_image_scratch<Arch, T>(
-        product_kernels<typename place::template located<0>, T, Arch>::extents,
-        layer::stride::height, in.pitch);
   }
 
   /// The outputs of a product in pieces: of a convolution, a few microseconds each; of a dense
@@ -194,7 +193,8 @@ struct few_images_step : step_place<Blueprint, Index, T> {
       }
     }();
     run_pieces(slices().parts, [&](int part) {
-      T* const mine = scratch + static_cast<std::ptrdiff_t>(scratch_of_a_slice()) * part;
+      const int slot = slices().parts == 1 ? 0 : tbb::this_task_arena::current_thread_index();
+      T* const mine = scratch + static_cast<std::ptrdiff_t>(scratch_size()) * slot;
       for (int i = 0; i < batch.images; ++i) {
         kernels::conv2d_one_image<Arch>(typename product::window{}, product::extents,
                                         static_cast<const T*>(place::template fixed<0>(batch)), end,

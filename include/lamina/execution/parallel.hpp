@@ -36,8 +36,12 @@ inline void run_pieces(int count, piece_function run) {
     run(0);
   } else if (count > 1) {
     tbb::this_task_arena::isolate([&] {
-      tbb::parallel_for(
-          0, count, [run](int piece) { run(piece); }, tbb::simple_partitioner{});
+      if (tbb::this_task_arena::max_concurrency() == 1) {
+        for (int piece = 0; piece < count; ++piece) run(piece);
+      } else {
+        tbb::parallel_for(
+            0, count, [run](int piece) { run(piece); }, tbb::simple_partitioner{});
+      }
     });
   }
 }

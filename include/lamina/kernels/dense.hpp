@@ -121,7 +121,8 @@ void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile, int ou
   });
 }
 
-/// Whole tiles of `Outputs`, then halves of it for what is left.
+/// Whole tiles of `Outputs`, then smaller ones for what is left: twelve, six, two, one, for single
+/// outputs keep too few sums to hide an addition's latency.
 template <class Arch, int Outputs, int Blocks, class T, class End>
 void dense_outputs(const dense_product<T>& p, dense_weights_of_tile<T> tile, range outputs,
                    int block, range terms, End end) {
@@ -129,9 +130,10 @@ void dense_outputs(const dense_product<T>& p, dense_weights_of_tile<T> tile, ran
   for (; o + Outputs <= outputs.last; o += Outputs)
     dense_tile<Arch, Outputs, Blocks>(p, tile.from(o - outputs.first), o, block, terms, end);
   if constexpr (Outputs > 1) {
+    constexpr int fewer = Outputs == 6 ? 2 : Outputs / 2;
     if (o < outputs.last)
-      dense_outputs<Arch, Outputs / 2, Blocks>(p, tile.from(o - outputs.first), {o, outputs.last},
-                                               block, terms, end);
+      dense_outputs<Arch, fewer, Blocks>(p, tile.from(o - outputs.first), {o, outputs.last}, block,
+                                         terms, end);
   }
 }
 
