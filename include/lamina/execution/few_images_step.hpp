@@ -5,8 +5,6 @@
 #include <bit>
 #include <cstddef>
 
-#include <oneapi/tbb/task_arena.h>
-
 #include <lamina/execution/activations.hpp>
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/normalisation.hpp>
@@ -193,8 +191,8 @@ struct few_images_step : step_place<Blueprint, Index, T> {
       }
     }();
     run_pieces(slices().parts, [&](int part) {
-      const int slot = slices().parts == 1 ? 0 : tbb::this_task_arena::current_thread_index();
-      T* const mine = scratch + static_cast<std::ptrdiff_t>(scratch_size()) * slot;
+      T* const mine =
+          scratch + static_cast<std::ptrdiff_t>(scratch_size()) * slot_of_thread(slices().parts);
       for (int i = 0; i < batch.images; ++i) {
         kernels::conv2d_one_image<Arch>(typename product::window{}, product::extents,
                                         static_cast<const T*>(place::template fixed<0>(batch)), end,

@@ -46,6 +46,12 @@ inline void run_pieces(int count, piece_function run) {
   }
 }
 
+/// Inside one of `count` pieces: which of the memories that the threads have of their own is this
+/// thread's, below the concurrency of its arena. A single piece runs where it was called from.
+inline int slot_of_thread(int count) {
+  return count == 1 ? 0 : tbb::this_task_arena::current_thread_index();
+}
+
 /// Half-open ranges of about equal length that start at multiples of `grain` and hold one at least,
 /// where the extent does.
 struct split {

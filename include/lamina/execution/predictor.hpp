@@ -12,8 +12,10 @@
 #include <lamina/execution/engine.hpp>
 #include <lamina/execution/few_images.hpp>
 #include <lamina/execution/loss.hpp>
+#include <lamina/execution/parallel.hpp>
 #include <lamina/execution/parameters.hpp>
 #include <lamina/kernels/layout.hpp>
+#include <lamina/kernels/simd.hpp>
 #include <lamina/train/history.hpp>
 
 namespace lamina::execution {
@@ -28,11 +30,11 @@ class predictor {
   static constexpr std::size_t outputs = static_cast<std::size_t>(Net::output_shape::size);
 
   /// Images of a group of many: what lies between their steps takes up to three quarters of a
-  /// core's second cache, which with AVX-512 is a megabyte at least.
+  /// core's second cache.
   static constexpr int at_once = [] {
-    constexpr std::int64_t cache = std::is_base_of_v<xsimd::avx512f, Arch> ? 1 << 20 : 1 << 19;
     constexpr std::int64_t block = blueprint::block_values * lanes * std::int64_t{sizeof(T)};
-    return static_cast<int>(std::clamp<std::int64_t>(cache * 3 / 4 / block, 2, 8)) / 2 * 2 * lanes;
+    constexpr std::int64_t fit = kernels::second_cache<Arch> * 3 / 4 / block;
+    return static_cast<int>(std::clamp<std::int64_t>(fit, 2, 8)) / 2 * 2 * lanes;
   }();
 
   static buffer<T> fixed_memory() {
@@ -127,12 +129,10 @@ class predictor {
     const std::size_t size = group_of(images);
     const int groups = static_cast<int>((images + size - 1) / size);
     run_pieces(groups, [&](int group) {
-      const int slot = groups == 1 ? 0 : tbb::this_task_arena::current_thread_index();
+      const auto slot = static_cast<std::size_t>(slot_of_thread(groups));
       const std::size_t first = static_cast<std::size_t>(group) * size;
-      tbb::this_task_arena::isolate([&] {
-        visit(slots_[static_cast<std::size_t>(slot)], first,
-              static_cast<int>(std::min(images - first, size)));
-      });
+      tbb::this_task_arena::isolate(
+          [&] { visit(slots_[slot], first, static_cast<int>(std::min(images - first, size))); });
     });
   }
 

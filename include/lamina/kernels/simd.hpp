@@ -34,6 +34,11 @@ inline constexpr int width = static_cast<int>(batch<Arch, T>::size);
 template <class Arch, class T>
 inline constexpr int registers = lanes / width<Arch, T>;
 
+/// Bytes of a core's second cache that are counted on: processors with AVX-512 have at least so
+/// many.
+template <class Arch>
+inline constexpr int second_cache = std::is_base_of_v<xsimd::avx512f, Arch> ? 1 << 20 : 1 << 19;
+
 /// How many accumulators a kernel keeps, from the number of vector registers.
 template <class Arch, class T>
 struct tile {
