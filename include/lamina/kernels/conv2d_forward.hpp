@@ -40,8 +40,8 @@ struct conv2d_sums {
   batch<Arch, T> at[outputs][Pixels * n];
 
   [[gnu::always_inline]] void start(const conv2d_row<T>& row, const T* y) {
-    unroll<outputs>([&](auto o) __attribute__((always_inline)) {
-      unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+    unroll<outputs>([&](int o) __attribute__((always_inline)) {
+      unroll<Pixels * n>([&](int c) __attribute__((always_inline)) {
         if (!Whole && o >= row.outputs)
           at[o][c] = batch<Arch, T>(T(0));
         else if (row.first)
@@ -56,12 +56,12 @@ struct conv2d_sums {
   template <int Step>
   [[gnu::always_inline]] void add(const T* x, const T* weights) {
     batch<Arch, T> input[Pixels * n];
-    unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+    unroll<Pixels * n>([&](int c) __attribute__((always_inline)) {
       input[c] = held(load<Arch>(x + c / n * Step + c % n * w));
     });
-    unroll<outputs>([&](auto o) __attribute__((always_inline)) {
+    unroll<outputs>([&](int o) __attribute__((always_inline)) {
       const auto factor = held(broadcast<Arch>(weights + o));
-      unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+      unroll<Pixels * n>([&](int c) __attribute__((always_inline)) {
         at[o][c] = kernels::fma(factor, input[c], at[o][c]);
       });
     });
@@ -69,9 +69,9 @@ struct conv2d_sums {
 
   template <class Activation>
   [[gnu::always_inline]] void finish(const conv2d_row<T>& row, T* y, Activation activation) {
-    unroll<outputs>([&](auto o) __attribute__((always_inline)) {
+    unroll<outputs>([&](int o) __attribute__((always_inline)) {
       if (!Whole && o >= row.outputs) return;
-      unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+      unroll<Pixels * n>([&](int c) __attribute__((always_inline)) {
         put<Arch>(y + o * row.y_channel + c * w, row.last ? activation(at[o][c]) : at[o][c]);
       });
     });
@@ -90,7 +90,7 @@ template <class Arch, bool Whole, int Pixels, int KW, int SW, class T, class Act
       const T* from = x + c * row.x_channel;
       const T* weights = row.weights + c * row.weights_channel;
       for (int r = 0; r < row.rows; ++r, from += row.x_row, weights += row.weights_row) {
-        unroll<KW>([&](auto k) __attribute__((always_inline)) {
+        unroll<KW>([&](int k) __attribute__((always_inline)) {
           sums.template add<SW * lanes>(from + k * lanes, weights + k * outputs);
         });
         forget_reads<Arch>();

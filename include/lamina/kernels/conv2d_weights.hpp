@@ -41,9 +41,9 @@ struct conv2d_weights_sums {
   batch<Arch, T> at[apart][all];
 
   [[gnu::always_inline]] void start(const T* memory) {
-    unroll<all>([&](auto i) __attribute__((always_inline)) {
+    unroll<all>([&](int i) __attribute__((always_inline)) {
       at[0][i] = load<Arch>(memory + i * w);
-      unroll<apart - 1>([&](auto r) __attribute__((always_inline)) {
+      unroll<apart - 1>([&](int r) __attribute__((always_inline)) {
         at[r + 1][i] = batch<Arch, T>(T(0));
       });
     });
@@ -53,15 +53,15 @@ struct conv2d_weights_sums {
   [[gnu::always_inline]] void add(const T* dy, std::ptrdiff_t dy_channel, const T* x) {
     constexpr bool hold_inputs = Columns <= Outputs;
     constexpr int fewer = std::min(Columns, Outputs), more = std::max(Columns, Outputs);
-    unroll<n>([&](auto r) __attribute__((always_inline)) {
+    unroll<n>([&](int r) __attribute__((always_inline)) {
       batch<Arch, T> some[fewer];
-      unroll<fewer>([&](auto i) __attribute__((always_inline)) {
+      unroll<fewer>([&](int i) __attribute__((always_inline)) {
         some[i] = held(load<Arch>((hold_inputs ? x + i * lanes : dy + i * dy_channel) + r * w));
       });
-      unroll<more>([&](auto j) __attribute__((always_inline)) {
+      unroll<more>([&](int j) __attribute__((always_inline)) {
         const auto one =
             held(load<Arch>((hold_inputs ? dy + j * dy_channel : x + j * lanes) + r * w));
-        unroll<fewer>([&](auto i) __attribute__((always_inline)) {
+        unroll<fewer>([&](int i) __attribute__((always_inline)) {
           auto& sum = at[r % apart][hold_inputs ? i * Outputs + j : j * Outputs + i];
           sum = kernels::fma(some[i], one, sum);
         });
@@ -71,8 +71,8 @@ struct conv2d_weights_sums {
   }
 
   [[gnu::always_inline]] void finish(T* memory) {
-    unroll<all>([&](auto i) __attribute__((always_inline)) {
-      unroll<apart - 1>([&](auto r) __attribute__((always_inline)) { at[0][i] += at[r + 1][i]; });
+    unroll<all>([&](int i) __attribute__((always_inline)) {
+      unroll<apart - 1>([&](int r) __attribute__((always_inline)) { at[0][i] += at[r + 1][i]; });
       put<Arch>(memory + i * w, at[0][i]);
     });
   }
@@ -231,16 +231,16 @@ template <class Arch, class T>
 T sum_of_pixels(const T* dy, int pixels) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>;
   batch<Arch, T> sums[2 * n];
-  unroll<2 * n>([&](auto i) __attribute__((always_inline)) { sums[i] = batch<Arch, T>(T(0)); });
+  unroll<2 * n>([&](int i) __attribute__((always_inline)) { sums[i] = batch<Arch, T>(T(0)); });
   for (int p = 0; p + 2 <= pixels; p += 2)
-    unroll<2 * n>([&](auto i) __attribute__((always_inline)) {
+    unroll<2 * n>([&](int i) __attribute__((always_inline)) {
       sums[i] += load<Arch>(dy + p * lanes + i * w);
     });
   if (pixels % 2 != 0)
-    unroll<n>([&](auto i) __attribute__((always_inline)) {
+    unroll<n>([&](int i) __attribute__((always_inline)) {
       sums[i] += load<Arch>(dy + (pixels - 1) * lanes + i * w);
     });
-  unroll<2 * n - 1>([&](auto i) __attribute__((always_inline)) { sums[0] += sums[i + 1]; });
+  unroll<2 * n - 1>([&](int i) __attribute__((always_inline)) { sums[0] += sums[i + 1]; });
   return kernels::sum(sums[0]);
 }
 

@@ -23,7 +23,10 @@ struct dense_product {
   int terms;
 };
 
-/// What becomes of a finished sum: its activation, wherever it lies.
+/// What becomes of a finished sum: nothing.
+struct kept {};
+
+/// Its activation, wherever it lies.
 template <class Activation>
 struct activated {
   Activation activation;
@@ -65,19 +68,21 @@ struct dense_weights_of_tile {
 
 /// Outputs x blocks x registers of accumulators, held while the terms first <= k < last pass. The
 /// smaller of the two operands is held in registers as well, the other is read as it is needed.
-template <class Arch, int Outputs, int Blocks, class T, class End>
-void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile, int output, int block,
-                range terms, End end) {
+/// It knows no activation: one tile serves the products of all layers.
+template <class Arch, int Outputs, int Blocks, class T>
+[[gnu::noinline, gnu::noclone]] void dense_tile(const dense_product<T>& p,
+                                                dense_weights_of_tile<T> tile, int output,
+                                                int block, range terms) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
   const T* x[Blocks];
   T* y[Blocks];
-  unroll<Blocks>([&](auto b) __attribute__((always_inline)) {
+  unroll<Blocks>([&](int b) __attribute__((always_inline)) {
     x[b] = p.x.block(block + b);
     y[b] = p.y.block(block + b) + static_cast<std::ptrdiff_t>(output) * lanes;
   });
-  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-    unroll<columns>([&](auto c) __attribute__((always_inline)) {
+  unroll<Outputs>([&](int o) __attribute__((always_inline)) {
+    unroll<columns>([&](int c) __attribute__((always_inline)) {
       if (terms.first > 0)
         sums[o][c] = load<Arch>(y[c / n] + o * lanes + c % n * w);
       else
@@ -85,55 +90,65 @@ void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile, int ou
     });
   });
   const T* weights = tile.at;
-  for (int k = terms.first; k < terms.last; ++k, weights += tile.by_term) {
+  for (int k = terms.first; k < terms.last; ++k, weights = opaque(weights + tile.by_term)) {
     if constexpr (Outputs < columns) {
       batch<Arch, T> held[Outputs];
-      unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
         held[o] = broadcast<Arch>(weights + o * tile.by_output);
       });
-      unroll<columns>([&](auto c) __attribute__((always_inline)) {
+      unroll<columns>([&](int c) __attribute__((always_inline)) {
         const auto v = load<Arch>(x[c / n] + k * lanes + c % n * w);
-        unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+        unroll<Outputs>([&](int o) __attribute__((always_inline)) {
           sums[o][c] = kernels::fma(held[o], v, sums[o][c]);
         });
       });
     } else {
       batch<Arch, T> held[columns];
-      unroll<columns>([&](auto c) __attribute__((always_inline)) {
+      unroll<columns>([&](int c) __attribute__((always_inline)) {
         held[c] = load<Arch>(x[c / n] + k * lanes + c % n * w);
       });
-      unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
         const auto v = broadcast<Arch>(weights + o * tile.by_output);
-        unroll<columns>([&](auto c) __attribute__((always_inline)) {
+        unroll<columns>([&](int c) __attribute__((always_inline)) {
           sums[o][c] = kernels::fma(v, held[c], sums[o][c]);
         });
       });
     }
   }
-  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-    unroll<columns>([&](auto c) __attribute__((always_inline)) {
-      const std::ptrdiff_t at = o * lanes + c % n * w;
-      put<Arch>(y[c / n] + at, terms.last == p.terms
-                                   ? end(sums[o][c], block + c / n,
-                                         static_cast<std::ptrdiff_t>(output) * lanes + at)
-                                   : sums[o][c]);
+  unroll<Outputs>([&](int o) __attribute__((always_inline)) {
+    unroll<columns>([&](int c) __attribute__((always_inline)) {
+      put<Arch>(y[c / n] + o * lanes + c % n * w, sums[o][c]);
     });
   });
 }
 
 /// Whole tiles of `Outputs`, then smaller ones for what is left: twelve, six, two, one, for single
 /// outputs keep too few sums to hide an addition's latency.
-template <class Arch, int Outputs, int Blocks, class T, class End>
+template <class Arch, int Outputs, int Blocks, class T>
 void dense_outputs(const dense_product<T>& p, dense_weights_of_tile<T> tile, range outputs,
-                   int block, range terms, End end) {
+                   int block, range terms) {
   int o = outputs.first;
   for (; o + Outputs <= outputs.last; o += Outputs)
-    dense_tile<Arch, Outputs, Blocks>(p, tile.from(o - outputs.first), o, block, terms, end);
+    dense_tile<Arch, Outputs, Blocks>(p, tile.from(o - outputs.first), o, block, terms);
   if constexpr (Outputs > 1) {
     constexpr int fewer = Outputs == 6 ? 2 : Outputs / 2;
     if (o < outputs.last)
       dense_outputs<Arch, fewer, Blocks>(p, tile.from(o - outputs.first), {o, outputs.last}, block,
-                                         terms, end);
+                                         terms);
+  }
+}
+
+/// Ends the sums of a tile, which its stores have left in the first cache.
+template <class Arch, int Blocks, class T, class End>
+[[gnu::always_inline]] inline void dense_end(const dense_product<T>& p, range outputs, int block,
+                                             End end) {
+  if constexpr (!std::is_same_v<End, kept>) {
+    for (int b = block; b < block + Blocks; ++b) {
+      T* y = p.y.block(b);
+      for (std::ptrdiff_t at = std::ptrdiff_t{lanes} * outputs.first;
+           at < std::ptrdiff_t{lanes} * outputs.last; at += width<Arch, T>)
+        put<Arch>(y + at, end(load<Arch>(y + at), b, at));
+    }
   }
 }
 
@@ -156,11 +171,11 @@ template <class Arch, int Outputs, class T>
   const T* from = p.weights + outputs.first + terms.first * p.by_term;
   for (int k = terms.first; k < terms.last; ++k, from += p.by_term, to += term) {
     if ((p.terms - k) * p.by_term - outputs.first >= dense_panel + term - Outputs) {
-      unroll<dense_panel / line>([&](auto i) __attribute__((always_inline)) {
+      unroll<dense_panel / line>([&](int i) __attribute__((always_inline)) {
         __builtin_prefetch(from + (k + ahead < terms.last ? ahead * p.by_term : 0) + i * line);
       });
-      unroll<dense_panel / Outputs>([&](auto t) __attribute__((always_inline)) {
-        unroll<term / w>([&](auto v) __attribute__((always_inline)) {
+      unroll<dense_panel / Outputs>([&](int t) __attribute__((always_inline)) {
+        unroll<term / w>([&](int v) __attribute__((always_inline)) {
           put<Arch>(to + t * tile + v * w, load_unaligned<Arch>(from + t * Outputs + v * w));
         });
       });
@@ -184,8 +199,10 @@ void dense_blocks(const dense_product<T>& p, range blocks, range outputs, End en
       const range terms{k, std::min(p.terms, k + step)};
       const dense_weights_of_tile<T> weights{p.weights + first * p.by_output + k * p.by_term,
                                              p.by_output, p.by_term};
-      for (int b = blocks.first; b < blocks.last; b += Blocks)
-        dense_outputs<Arch, o, Blocks>(p, weights, some, b, terms, end);
+      for (int b = blocks.first; b < blocks.last; b += Blocks) {
+        dense_outputs<Arch, o, Blocks>(p, weights, some, b, terms);
+        if (terms.last == p.terms) dense_end<Arch, Blocks>(p, some, b, end);
+      }
     }
 }
 
@@ -206,7 +223,8 @@ void dense_blocks_transposed(const dense_product<T>& p, range blocks, range outp
       for (int b = blocks.first; b < blocks.last; b += Blocks)
         for (int t = 0; first + t * o < panel.last; ++t) {
           const range some{first + t * o, std::min(first + (t + 1) * o, panel.last)};
-          dense_outputs<Arch, o, Blocks>(p, {copy + t * tile, 1, term}, some, b, terms, end);
+          dense_outputs<Arch, o, Blocks>(p, {copy + t * tile, 1, term}, some, b, terms);
+          if (terms.last == p.terms) dense_end<Arch, Blocks>(p, some, b, end);
         }
     }
 }
@@ -247,7 +265,10 @@ void dense_forward(dense_extents e,
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
                    range blocks, range outputs, Activation activation) {
   const detail::dense_product<T> p{weights, e.in, 1, bias, x, y, e.in};
-  detail::dense_all<Arch, false>(p, blocks, outputs, detail::activated<Activation>{activation});
+  if constexpr (std::is_same_v<Activation, identity>)
+    detail::dense_all<Arch, false>(p, blocks, outputs, detail::kept{});
+  else
+    detail::dense_all<Arch, false>(p, blocks, outputs, detail::activated<Activation>{activation});
 }
 
 /// dx = transposed weights dy for the given inputs of the given blocks.
@@ -257,7 +278,7 @@ void dense_backward_input(dense_extents e,
                           reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
                           range blocks, range inputs) {
   const detail::dense_product<T> p{weights, 1, e.in, nullptr, dy, dx, e.out};
-  detail::dense_all<Arch, true>(p, blocks, inputs, detail::activated<identity>{});
+  detail::dense_all<Arch, true>(p, blocks, inputs, detail::kept{});
 }
 
 /// The same where x, the layer's input, is the output of an activation: the gradient in front of

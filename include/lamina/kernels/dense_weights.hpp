@@ -39,31 +39,31 @@ void dense_weights_tile(const dense_gradient<T>& g, int output, int input, T* to
   const std::ptrdiff_t ahead =
       in_strip(input + next) - in_strip(input) + output / Outputs % tiles * lines * line;
   batch<Arch, T> sums[Outputs][Vectors];
-  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-    unroll<Vectors>([&](auto v)
+  unroll<Outputs>([&](int o) __attribute__((always_inline)) {
+    unroll<Vectors>([&](int v)
                         __attribute__((always_inline)) { sums[o][v] = batch<Arch, T>(T(0)); });
   });
   for (int b = 0; b < g.blocks; ++b) {
     const T* dy = g.dy.block(b) + static_cast<std::ptrdiff_t>(output) * lanes;
     const T* xt = g.xt.block(b) + in_strip(input);
-    unroll<lines>([&](auto i) __attribute__((always_inline)) {
+    unroll<lines>([&](int i) __attribute__((always_inline)) {
       __builtin_prefetch(xt + ahead + i * line, 0, 2);
     });
     for (int l = 0; l < lanes; ++l, ++dy, xt += lanes) {
       batch<Arch, T> x[Vectors];
-      unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+      unroll<Vectors>([&](int v) __attribute__((always_inline)) {
         x[v] = load<Arch>(xt + in_strip(v * w));
       });
-      unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
+      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
         const auto factor = broadcast<Arch>(dy + o * lanes);
-        unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+        unroll<Vectors>([&](int v) __attribute__((always_inline)) {
           sums[o][v] = kernels::fma(factor, x[v], sums[o][v]);
         });
       });
     }
   }
-  unroll<Outputs>([&](auto o) __attribute__((always_inline)) {
-    unroll<Vectors>([&](auto v) __attribute__((always_inline)) {
+  unroll<Outputs>([&](int o) __attribute__((always_inline)) {
+    unroll<Vectors>([&](int v) __attribute__((always_inline)) {
       put_unaligned<Arch>(to + o * row + v * w, sums[o][v]);
     });
   });

@@ -39,8 +39,8 @@ struct kept_lanes {
   [[gnu::always_inline]] integers operator()(const std::uint32_t* keys, int feature) const {
     const words hash =
         dropout_hash(load_unaligned<Arch>(keys), words(static_cast<std::uint32_t>(feature)));
-    return xsimd::select(xsimd::bitwise_cast<integers>(hash ^ sign) < threshold, integers(0),
-                         integers(-1));
+    return kernels::select(xsimd::bitwise_cast<integers>(hash ^ sign) < threshold, integers(0),
+                           integers(-1));
   }
 };
 

@@ -45,7 +45,7 @@ template <class Arch, int Side, class T, class View>
   for (int y = 0; y < e.out_height; ++y) {
     for_each_patch_of_row<Arch, Side>(
         e, y, [&](int o, const auto& p) __attribute__((always_inline)) {
-          unroll<registers<Arch, T>>([&](auto i) __attribute__((always_inline)) {
+          unroll<registers<Arch, T>>([&](int i) __attribute__((always_inline)) {
             const auto at = input_of_maximum<Arch>(p, x + i * width<Arch, T>, view);
             const auto g = load<Arch>(dy + o + i * width<Arch, T>);
             sums.first[i] = kernels::fma(at - center, g, sums.first[i]);

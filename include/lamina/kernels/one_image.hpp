@@ -75,19 +75,19 @@ template <class Arch, int Rows, class T>
                                   std::ptrdiff_t apart) {
   constexpr int w = width<Arch, T>;
   batch<Arch, T> sums[Rows][2];
-  unroll<2 * Rows>([&](auto i) __attribute__((always_inline)) {
+  unroll<2 * Rows>([&](int i) __attribute__((always_inline)) {
     sums[i / 2][i % 2] = batch<Arch, T>(T(0));
   });
   int k = 0;
   for (; k + 2 * w <= in; k += 2 * w) {
     const auto first = load_unaligned<Arch>(x + k), second = load_unaligned<Arch>(x + k + w);
-    unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+    unroll<Rows>([&](int r) __attribute__((always_inline)) {
       const T* row = weights + r * apart * in + k;
       sums[r][0] = kernels::fma(load_unaligned<Arch>(row), first, sums[r][0]);
       sums[r][1] = kernels::fma(load_unaligned<Arch>(row + w), second, sums[r][1]);
     });
   }
-  unroll<Rows>([&](auto r) __attribute__((always_inline)) {
+  unroll<Rows>([&](int r) __attribute__((always_inline)) {
     T total = kernels::sum(sums[r][0] + sums[r][1]);
     for (int rest = k; rest < in; ++rest) total += weights[r * apart * in + rest] * x[rest];
     sums_of_rows[r * apart] += total;

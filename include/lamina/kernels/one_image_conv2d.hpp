@@ -17,23 +17,23 @@ template <class Arch, int Registers, int KH, int KW, class T, class Activation>
                                           const product_end<T, Activation>& end) {
   constexpr int w = width<Arch, T>, tile = conv2d_output_tile<Arch, T>;
   batch<Arch, T> sums[tile][Registers];
-  unroll<tile>([&](auto o) __attribute__((always_inline)) {
+  unroll<tile>([&](int o) __attribute__((always_inline)) {
     const bool biased = end.bias != nullptr && o < outputs;
-    unroll<Registers>([&](auto r) __attribute__((always_inline)) {
+    unroll<Registers>([&](int r) __attribute__((always_inline)) {
       sums[o][r] = batch<Arch, T>(biased ? end.bias[first + o] : T(0));
     });
   });
   for (int c = 0; c < in.channels; ++c, x += in.plane) {
     const T* row = x;
     for (int ky = 0; ky < KH; ++ky, row += in.pitch, weights += KW * tile) {
-      unroll<KW>([&](auto kx) __attribute__((always_inline)) {
+      unroll<KW>([&](int kx) __attribute__((always_inline)) {
         batch<Arch, T> inputs[Registers];
-        unroll<Registers>([&](auto r) __attribute__((always_inline)) {
+        unroll<Registers>([&](int r) __attribute__((always_inline)) {
           inputs[r] = held(load_unaligned<Arch>(row + kx + r * w));
         });
-        unroll<tile>([&](auto o) __attribute__((always_inline)) {
+        unroll<tile>([&](int o) __attribute__((always_inline)) {
           const auto factor = held(broadcast<Arch>(weights + kx * tile + o));
-          unroll<Registers>([&](auto r) __attribute__((always_inline)) {
+          unroll<Registers>([&](int r) __attribute__((always_inline)) {
             sums[o][r] = kernels::fma(factor, inputs[r], sums[o][r]);
           });
         });
@@ -41,9 +41,9 @@ template <class Arch, int Registers, int KH, int KW, class T, class Activation>
       forget_reads<Arch>();
     }
   }
-  unroll<tile>([&](auto o) __attribute__((always_inline)) {
+  unroll<tile>([&](int o) __attribute__((always_inline)) {
     if (o >= outputs) return;
-    unroll<Registers>([&](auto r) __attribute__((always_inline)) {
+    unroll<Registers>([&](int r) __attribute__((always_inline)) {
       auto value = end.activation(sums[o][r]);
       if (end.scale != nullptr)
         value = kernels::fma(value, batch<Arch, T>(end.scale[first + o]),

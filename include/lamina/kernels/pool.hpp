@@ -34,7 +34,7 @@ struct square_patch {
 
   template <class F>
   [[gnu::always_inline]] void for_each(F&& f) const {
-    unroll<Side * Side>([&](auto i) __attribute__((always_inline)) {
+    unroll<Side * Side>([&](int i) __attribute__((always_inline)) {
       f(at + i / Side * row + i % Side * lanes);
     });
   }
@@ -79,7 +79,7 @@ template <class Arch, int Side, class F>
 /// Calls f(offset) for each register of a pixel.
 template <class Arch, class T, class F>
 [[gnu::always_inline]] inline void for_each_register_of_pixel(F&& f) {
-  unroll<registers<Arch, T>>([&](auto i) __attribute__((always_inline)) { f(i * width<Arch, T>); });
+  unroll<registers<Arch, T>>([&](int i) __attribute__((always_inline)) { f(i * width<Arch, T>); });
 }
 
 template <class Arch, class T, class Patch, class View>

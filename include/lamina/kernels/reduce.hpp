@@ -21,13 +21,13 @@ struct partial_sums {
   batch<Arch, T> first[n], second[n];
 
   [[gnu::always_inline]] void clear() {
-    unroll<n>([&](auto i)
+    unroll<n>([&](int i)
                   __attribute__((always_inline)) { first[i] = second[i] = batch<Arch, T>(T(0)); });
   }
 
   [[gnu::always_inline]] void add_to(lane_sums& totals) const {
     alignas(64) T sums[2][lanes];
-    unroll<n>([&](auto i) __attribute__((always_inline)) {
+    unroll<n>([&](int i) __attribute__((always_inline)) {
       put<Arch>(sums[0] + i * w, first[i]);
       put<Arch>(sums[1] + i * w, second[i]);
     });
@@ -48,18 +48,18 @@ template <class Arch, class T, class Add>
     odd.clear();
     int p = begin;
     for (; p + 2 <= end; p += 2) {
-      unroll<n>([&](auto i) __attribute__((always_inline)) {
+      unroll<n>([&](int i) __attribute__((always_inline)) {
         add(p * lanes + i * w, even.first[i], even.second[i]);
       });
-      unroll<n>([&](auto i) __attribute__((always_inline)) {
+      unroll<n>([&](int i) __attribute__((always_inline)) {
         add((p + 1) * lanes + i * w, odd.first[i], odd.second[i]);
       });
     }
     if (p < end)
-      unroll<n>([&](auto i) __attribute__((always_inline)) {
+      unroll<n>([&](int i) __attribute__((always_inline)) {
         add(p * lanes + i * w, even.first[i], even.second[i]);
       });
-    unroll<n>([&](auto i) __attribute__((always_inline)) {
+    unroll<n>([&](int i) __attribute__((always_inline)) {
       even.first[i] += odd.first[i];
       even.second[i] += odd.second[i];
     });

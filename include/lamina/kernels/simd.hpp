@@ -111,6 +111,18 @@ template <class T, class Arch>
     return x / y;
 }
 
+/// x where `chosen`, y elsewhere: without optimisation, xsimd 8.1 has no such thing for integers on
+/// AVX-512.
+template <class Arch>
+[[gnu::always_inline]] inline xsimd::batch<std::int32_t, Arch> select(
+    const xsimd::batch_bool<std::int32_t, Arch>& chosen, const xsimd::batch<std::int32_t, Arch>& x,
+    const xsimd::batch<std::int32_t, Arch>& y) {
+  if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>)
+    return _mm512_mask_blend_epi32(chosen.data, y.data, x.data);
+  else
+    return xsimd::select(chosen, x, y);
+}
+
 /// The root, rounded once; as `divide`.
 template <class T, class Arch>
 [[gnu::always_inline]] inline xsimd::batch<T, Arch> sqrt(const xsimd::batch<T, Arch>& x) {
@@ -132,6 +144,14 @@ template <class T, class Arch>
   asm volatile("" : "+w"(x.data));
 #endif
   return x;
+}
+
+/// The same address, about whose steps the compiler knows nothing: g++ writes a loop of its own for
+/// steps of one element.
+template <class T>
+[[gnu::always_inline]] inline const T* opaque(const T* p) {
+  asm("" : "+r"(p));
+  return p;
 }
 
 /// Ends an iteration of a loop: nothing that was read is kept for the next one, for which g++ would
@@ -163,7 +183,7 @@ template <int N, class F>
 template <class Arch, class T, class F>
 [[gnu::always_inline]] inline void for_each_register(std::ptrdiff_t n, F&& f) {
   for (std::ptrdiff_t i = 0; i < n; i += lanes)
-    unroll<registers<Arch, T>>([&](auto r)
+    unroll<registers<Arch, T>>([&](int r)
                                    __attribute__((always_inline)) { f(i + r * width<Arch, T>); });
 }
 

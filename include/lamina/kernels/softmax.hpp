@@ -66,13 +66,13 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
     const auto [maximum, total] = detail::exponentials<Arch>(n, logits + l, probabilities + l);
     for (int i = l; i < n * lanes; i += lanes)
       put<Arch>(probabilities + i, divide(load<Arch>(probabilities + i), total));
-    const auto rest = (all - maximum * T(n)) * share;
-    put<Arch>(loss + l, xsimd::log(total) - rest);  // still lacks the label's own logit
-    alignas(64) T maxima[lanes];
+    alignas(64) T maxima[lanes], totals[lanes], rest[lanes];
     put<Arch>(maxima, maximum);
+    put<Arch>(totals, total);
+    put<Arch>(rest, (all - maximum * T(n)) * share);
     for (int k = l; k < l + width<Arch, T> && k < live; ++k) {
       const T own = logits[labels[k] * lanes + k] - maxima[k - l];
-      loss[k] = std::max(loss[k] - whole * own, T(0));
+      loss[k] = std::max(std::log(totals[k - l]) - rest[k - l] - whole * own, T(0));
     }
   }
   for (int l = live; l < lanes; ++l) loss[l] = T(0);
