@@ -70,9 +70,8 @@ struct dense_weights_of_tile {
 /// smaller of the two operands is held in registers as well, the other is read as it is needed.
 /// It knows no activation: one tile serves the products of all layers.
 template <class Arch, int Outputs, int Blocks, class T>
-[[gnu::noinline, gnu::noclone]] void dense_tile(const dense_product<T>& p,
-                                                dense_weights_of_tile<T> tile, int output,
-                                                int block, range terms) {
+[[gnu::noinline]] void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile,
+                                  int output, int block, range terms) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
   const T* x[Blocks];
