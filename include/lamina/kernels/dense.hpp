@@ -23,10 +23,15 @@ struct dense_product {
   int terms;
 };
 
-/// What becomes of a finished sum: nothing.
-struct kept {};
+/// What becomes of the finished sums of some outputs of some blocks: a pass over them while they are
+/// in the first cache. A pointer, so that the loops over tiles are compiled once for all of them.
+template <class T>
+struct dense_ending {
+  void (*run)(const dense_product<T>&, range blocks, range outputs, const void* how) = nullptr;
+  const void* how = nullptr;
+};
 
-/// Its activation, wherever it lies.
+/// A finished sum becomes its activation, wherever it lies.
 template <class Activation>
 struct activated {
   Activation activation;
@@ -121,33 +126,52 @@ template <class Arch, int Outputs, int Blocks, class T>
   });
 }
 
-/// Whole tiles of `Outputs`, then smaller ones for what is left: twelve, six, two, one, for single
-/// outputs keep too few sums to hide an addition's latency.
-template <class Arch, int Outputs, int Blocks, class T>
-void dense_outputs(const dense_product<T>& p, dense_weights_of_tile<T> tile, range outputs,
-                   int block, range terms) {
+/// As many of the given blocks as go at once, `Blocks` at most, and how many those are. Whole tiles of
+/// outputs, then smaller ones for what is left: twelve, six, two, one, for single outputs keep too
+/// few sums to hide an addition's latency.
+template <class Arch, int Blocks, class T>
+int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, range blocks,
+                range outputs, range terms) {
+  if constexpr (Blocks > 1) {
+    if (blocks.last - blocks.first < Blocks)
+      return dense_group<Arch, Blocks / 2>(p, weights, blocks, outputs, terms);
+  }
+  constexpr int most = tile<Arch, T>::template dense_outputs<Blocks>;
   int o = outputs.first;
-  for (; o + Outputs <= outputs.last; o += Outputs)
-    dense_tile<Arch, Outputs, Blocks>(p, tile.from(o - outputs.first), o, block, terms);
-  if constexpr (Outputs > 1) {
-    constexpr int fewer = Outputs == 6 ? 2 : Outputs / 2;
-    if (o < outputs.last)
-      dense_outputs<Arch, fewer, Blocks>(p, tile.from(o - outputs.first), {o, outputs.last}, block,
-                                         terms);
+  const auto tiles_of = [&](auto size) {
+    for (; o + size <= outputs.last; o += size)
+      dense_tile<Arch, size, Blocks>(p, weights.from(o - outputs.first), o, blocks.first, terms);
+  };
+  tiles_of(std::integral_constant<int, most>{});
+  if constexpr (most > 6) tiles_of(std::integral_constant<int, 6>{});
+  if constexpr (most > 3) tiles_of(std::integral_constant<int, 2>{});
+  if constexpr (most > 1) tiles_of(std::integral_constant<int, 1>{});
+  return Blocks;
+}
+
+/// Some outputs of all blocks; those that all terms have gone through end.
+template <class Arch, int Blocks, class T>
+[[gnu::always_inline]] inline void dense_all_groups(const dense_product<T>& p,
+                                                    dense_weights_of_tile<T> weights, range blocks,
+                                                    range outputs, range terms,
+                                                    const dense_ending<T>& end) {
+  while (blocks.first < blocks.last) {
+    const int first = blocks.first;
+    blocks.first += dense_group<Arch, Blocks>(p, weights, blocks, outputs, terms);
+    if (terms.last == p.terms && end.run != nullptr)
+      end.run(p, {first, blocks.first}, outputs, end.how);
   }
 }
 
-/// Ends the sums of a tile, which its stores have left in the first cache.
-template <class Arch, int Blocks, class T, class End>
-[[gnu::always_inline]] inline void dense_end(const dense_product<T>& p, range outputs, int block,
-                                             End end) {
-  if constexpr (!std::is_same_v<End, kept>) {
-    for (int b = block; b < block + Blocks; ++b) {
-      T* y = p.y.block(b);
-      for (std::ptrdiff_t at = std::ptrdiff_t{lanes} * outputs.first;
-           at < std::ptrdiff_t{lanes} * outputs.last; at += width<Arch, T>)
-        put<Arch>(y + at, end(load<Arch>(y + at), b, at));
-    }
+/// Calls `how`, an `activated` or a `passed_back`, for each finished sum.
+template <class Arch, class End, class T>
+void dense_end(const dense_product<T>& p, range blocks, range outputs, const void* how) {
+  const End end = *static_cast<const End*>(how);
+  for (int b = blocks.first; b < blocks.last; ++b) {
+    T* y = p.y.block(b);
+    for (std::ptrdiff_t at = std::ptrdiff_t{lanes} * outputs.first;
+         at < std::ptrdiff_t{lanes} * outputs.last; at += width<Arch, T>)
+      put<Arch>(y + at, end(load<Arch>(y + at), b, at));
   }
 }
 
@@ -185,30 +209,31 @@ template <class Arch, int Outputs, class T>
   }
 }
 
-/// The given outputs of a few blocks, one piece of the terms after the other. A tile's weights stay
-/// in the first cache from one block to the next.
-template <class Arch, int Blocks, class T, class End>
-void dense_blocks(const dense_product<T>& p, range blocks, range outputs, End end) {
-  constexpr int o = kernels::tile<Arch, T>::template dense_outputs<Blocks>;
+/// The given outputs of the given blocks, one piece of the terms after the other. A tile's weights
+/// stay in the first cache from one group of blocks to the next.
+template <class Arch, class T>
+[[gnu::noinline]] void dense_blocks(const dense_product<T>& p, range blocks, range outputs,
+                                    dense_ending<T> end) {
+  constexpr int most = tile<Arch, T>::dense_blocks;
+  constexpr int o = tile<Arch, T>::template dense_outputs<1>;
   const int pieces = (p.terms + dense_terms<T> - 1) / dense_terms<T>;
   const int step = (p.terms + pieces - 1) / pieces;
   for (int k = 0; k < p.terms; k += step)
     for (int first = outputs.first; first < outputs.last; first += o) {
       const range some{first, std::min(first + o, outputs.last)};
-      const range terms{k, std::min(p.terms, k + step)};
       const dense_weights_of_tile<T> weights{p.weights + first * p.by_output + k * p.by_term,
                                              p.by_output, p.by_term};
-      for (int b = blocks.first; b < blocks.last; b += Blocks) {
-        dense_outputs<Arch, o, Blocks>(p, weights, some, b, terms);
-        if (terms.last == p.terms) dense_end<Arch, Blocks>(p, some, b, end);
-      }
+      dense_all_groups<Arch, most>(p, weights, blocks, some, {k, std::min(p.terms, k + step)}, end);
     }
 }
 
-/// The same from transposed weights, a panel of outputs after the other.
-template <class Arch, int Blocks, class T, class End>
-void dense_blocks_transposed(const dense_product<T>& p, range blocks, range outputs, End end) {
-  constexpr int o = kernels::tile<Arch, T>::template dense_outputs<Blocks>;
+/// The same from transposed weights, a panel of outputs after the other, copied for two blocks at
+/// once.
+template <class Arch, class T>
+[[gnu::noinline]] void dense_blocks_transposed(const dense_product<T>& p, range blocks,
+                                               range outputs, dense_ending<T> end) {
+  constexpr int groups = std::min(tile<Arch, T>::dense_blocks, 2);
+  constexpr int o = tile<Arch, T>::template dense_outputs<groups>;
   constexpr int most = dense_terms<T> / 2, tile = dense_panel_tile<Arch, o, T>;
   constexpr int term = dense_panel_term<Arch, o, T>;
   static_assert(dense_panel % o == 0);
@@ -219,38 +244,14 @@ void dense_blocks_transposed(const dense_product<T>& p, range blocks, range outp
       const range panel{first, std::min(first + dense_panel, outputs.last)};
       const range terms{k, std::min(p.terms, k + step)};
       copy_dense_panel<Arch, o>(p, panel, terms, copy);
-      for (int b = blocks.first; b < blocks.last; b += Blocks)
-        for (int t = 0; first + t * o < panel.last; ++t) {
-          const range some{first + t * o, std::min(first + (t + 1) * o, panel.last)};
-          dense_outputs<Arch, o, Blocks>(p, {copy + t * tile, 1, term}, some, b, terms);
-          if (terms.last == p.terms) dense_end<Arch, Blocks>(p, some, b, end);
-        }
+      for (int b = blocks.first; b < blocks.last; b += groups) {
+        const range some{b, std::min(b + groups, blocks.last)};
+        for (int t = 0; first + t * o < panel.last; ++t)
+          dense_all_groups<Arch, groups>(
+              p, {copy + t * tile, 1, term}, some,
+              {first + t * o, std::min(first + (t + 1) * o, panel.last)}, terms, end);
+      }
     }
-}
-
-/// Whole groups of `Blocks` blocks that share what is read of the weights, then halves of it for
-/// what is left.
-template <class Arch, bool Transposed, int Blocks, class T, class End>
-void dense_groups(const dense_product<T>& p, range blocks, range outputs, End end) {
-  const range whole{blocks.first, blocks.last - (blocks.last - blocks.first) % Blocks};
-  if (whole.first < whole.last) {
-    if constexpr (Transposed)
-      dense_blocks_transposed<Arch, Blocks>(p, whole, outputs, end);
-    else
-      dense_blocks<Arch, Blocks>(p, whole, outputs, end);
-  }
-  if constexpr (Blocks > 1) {
-    if (whole.last < blocks.last)
-      dense_groups<Arch, Transposed, Blocks / 2>(p, {whole.last, blocks.last}, outputs, end);
-  }
-}
-
-/// Transposed weights are copied for twelve outputs at a time, and two blocks.
-template <class Arch, bool Transposed, class T, class End>
-[[gnu::always_inline]] inline void dense_all(const dense_product<T>& p, range blocks, range outputs,
-                                             End end) {
-  constexpr int most = tile<Arch, T>::dense_blocks;
-  dense_groups<Arch, Transposed, Transposed ? std::min(most, 2) : most>(p, blocks, outputs, end);
 }
 
 }  // namespace detail
@@ -263,11 +264,12 @@ void dense_forward(dense_extents e,
                    const T* bias,               // (out)
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
                    range blocks, range outputs, Activation activation) {
-  const detail::dense_product<T> p{weights, e.in, 1, bias, x, y, e.in};
-  if constexpr (std::is_same_v<Activation, identity>)
-    detail::dense_all<Arch, false>(p, blocks, outputs, detail::kept{});
-  else
-    detail::dense_all<Arch, false>(p, blocks, outputs, detail::activated<Activation>{activation});
+  using end = detail::activated<Activation>;
+  const end how{activation};
+  detail::dense_ending<T> ending;
+  if constexpr (!std::is_same_v<Activation, identity>)
+    ending = {detail::dense_end<Arch, end, T>, &how};
+  detail::dense_blocks<Arch, T>({weights, e.in, 1, bias, x, y, e.in}, blocks, outputs, ending);
 }
 
 /// dx = transposed weights dy for the given inputs of the given blocks.
@@ -276,8 +278,8 @@ void dense_backward_input(dense_extents e,
                           const T* weights,              // (out, in)
                           reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
                           range blocks, range inputs) {
-  const detail::dense_product<T> p{weights, 1, e.in, nullptr, dy, dx, e.out};
-  detail::dense_all<Arch, true>(p, blocks, inputs, detail::kept{});
+  detail::dense_blocks_transposed<Arch, T>({weights, 1, e.in, nullptr, dy, dx, e.out}, blocks,
+                                           inputs, {});
 }
 
 /// The same where x, the layer's input, is the output of an activation: the gradient in front of
@@ -287,9 +289,10 @@ void dense_backward_input(dense_extents e,
                           const T* weights,              // (out, in)
                           reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
                           range blocks, range inputs, Activation activation, reading<T> x) {
-  const detail::dense_product<T> p{weights, 1, e.in, nullptr, dy, dx, e.out};
-  detail::dense_all<Arch, true>(p, blocks, inputs,
-                                detail::passed_back<T, Activation>{activation, x});
+  using end = detail::passed_back<T, Activation>;
+  const end how{activation, x};
+  detail::dense_blocks_transposed<Arch, T>({weights, 1, e.in, nullptr, dy, dx, e.out}, blocks,
+                                           inputs, {detail::dense_end<Arch, end, T>, &how});
 }
 
 }  // namespace lamina::kernels
