@@ -8,6 +8,7 @@
 
 #include <lamina/network.hpp>
 #include <lamina/serialize/layer_description.hpp>
+#include <lamina/text.hpp>
 
 namespace lamina {
 
@@ -15,163 +16,193 @@ namespace detail {
 
 /// The name of a type as the compiler writes it, without namespaces: for users' own layers.
 template <class Type>
-std::string compiler_name() {
+constexpr std::string_view compiler_name() {
   const std::string_view whole = __PRETTY_FUNCTION__;
   const std::size_t begin = whole.find("Type = ") + 7;
   const std::string_view name = whole.substr(begin, whole.find_first_of(";]", begin) - begin);
   const std::size_t qualified = name.substr(0, name.find('<')).rfind("::");
-  return std::string(qualified == name.npos ? name : name.substr(qualified + 2));
+  return qualified == name.npos ? name : name.substr(qualified + 2);
 }
 
-inline std::string number_text(double value) {
+/// "dropout<0.2>"
+inline void append_value(std::string& to, std::string_view name, double value) {
   char digits[32];
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+  const char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  append(to, name, std::string_view{digits, end}, '>');
 }
 
+/// How a type of the language is written, appended to a text.
 template <class Type>
 struct written {
-  static std::string text() {
+  static void to(std::string& text) {
     if constexpr (requires { Type::name; }) {
-      return std::string(Type::name);
+      append(text, Type::name);
     } else {
-      return compiler_name<Type>();
+      append(text, compiler_name<Type>());
     }
   }
 };
 
+/// The text of one type.
+template <class Type>
+std::string text_of() {
+  std::string text;
+  written<Type>::to(text);
+  return text;
+}
+
+/// "same, stride<2>"
 template <class... Types>
-[[gnu::cold]] std::string join_texts(std::string first) {
-  ((first += (first.empty() ? "" : ", ") + written<Types>::text()), ...);
-  return first;
+void append_all(std::string& text, std::string_view separator) {
+  [[maybe_unused]] std::string_view between;
+  ((append(text, between), written<Types>::to(text), between = separator), ...);
+}
+
+/// ", same, stride<2>": what follows the first argument of a layer.
+template <class... Options>
+void append_options(std::string& text) {
+  ((append(text, ", "), written<Options>::to(text)), ...);
 }
 
 template <int... Extents>
 struct written<shape<Extents...>> {
-  static std::string text() {
-    std::string all;
-    ((all += (all.empty() ? "" : ", ") + std::to_string(Extents)), ...);
-    return all;
+  static void to(std::string& text) {
+    [[maybe_unused]] std::string_view between;
+    ((append(text, between, Extents), between = ", "), ...);
   }
 };
 
 template <int... Extents>
 struct written<input<Extents...>> {
-  static std::string text() { return "input<" + written<shape<Extents...>>::text() + ">"; }
+  static void to(std::string& text) {
+    append(text, "input<");
+    written<shape<Extents...>>::to(text);
+    append(text, '>');
+  }
 };
 
 template <auto Units>
 struct written<layers::dense<Units>> {
-  static std::string text() { return "dense<" + std::to_string(Units) + ">"; }
+  static void to(std::string& text) { append(text, "dense<", Units, '>'); }
 };
 
 template <auto Height, auto Width>
 struct written<layers::window<Height, Width>> {
-  static std::string text() {
-    return "window<" + std::to_string(Height) + ", " + std::to_string(Width) + ">";
-  }
+  static void to(std::string& text) { append(text, "window<", Height, ", ", Width, '>'); }
 };
 
 template <auto Height, auto Width>
 struct written<layers::stride<Height, Width>> {
-  static std::string text() {
-    return Height == Width
-               ? "stride<" + std::to_string(Height) + ">"
-               : "stride<" + std::to_string(Height) + ", " + std::to_string(Width) + ">";
+  static void to(std::string& text) {
+    append(text, "stride<", Height);
+    if (Height != Width) append(text, ", ", Width);
+    append(text, '>');
   }
 };
 
 template <auto Filters, class... Options>
 struct written<layers::conv2d<Filters, Options...>> {
-  static std::string text() {
-    return "conv2d<" + join_texts<Options...>(std::to_string(Filters)) + ">";
+  static void to(std::string& text) {
+    append(text, "conv2d<", Filters);
+    append_options<Options...>(text);
+    append(text, '>');
   }
 };
 
 template <auto Window, class... Options>
 struct written<layers::max_pool<Window, Options...>> {
-  static std::string text() {
-    return "max_pool<" + join_texts<Options...>(std::to_string(Window)) + ">";
+  static void to(std::string& text) {
+    append(text, "max_pool<", Window);
+    append_options<Options...>(text);
+    append(text, '>');
   }
 };
 
 template <auto Window, class... Options>
 struct written<layers::average_pool<Window, Options...>> {
-  static std::string text() {
-    return "average_pool<" + join_texts<Options...>(std::to_string(Window)) + ">";
+  static void to(std::string& text) {
+    append(text, "average_pool<", Window);
+    append_options<Options...>(text);
+    append(text, '>');
   }
 };
 
 template <auto Value>
 struct written<layers::momentum<Value>> {
-  static std::string text() { return "momentum<" + number_text(Value) + ">"; }
+  static void to(std::string& text) { append_value(text, "momentum<", Value); }
 };
 
 template <auto Value>
 struct written<layers::epsilon<Value>> {
-  static std::string text() { return "epsilon<" + number_text(Value) + ">"; }
+  static void to(std::string& text) { append_value(text, "epsilon<", Value); }
 };
 
 template <class... Options>
 struct written<layers::batch_norm<Options...>> {
-  static std::string text() { return "batch_norm<" + join_texts<Options...>("") + ">"; }
+  static void to(std::string& text) {
+    append(text, "batch_norm<");
+    append_all<Options...>(text, ", ");
+    append(text, '>');
+  }
 };
 
 template <auto Rate>
 struct written<layers::dropout<Rate>> {
-  static std::string text() { return "dropout<" + number_text(Rate) + ">"; }
+  static void to(std::string& text) { append_value(text, "dropout<", Rate); }
 };
 
 template <auto Slope>
 struct written<layers::leaky_relu<Slope>> {
-  static std::string text() { return "leaky_relu<" + number_text(Slope) + ">"; }
+  static void to(std::string& text) { append_value(text, "leaky_relu<", Slope); }
 };
 
 template <>
 struct written<layers::fork> {
-  static std::string text() { return "residual begins"; }
+  static void to(std::string& text) { append(text, "residual begins"); }
 };
 
 template <class Block>
 struct written<layers::join<Block>> {
-  static std::string text() { return "residual ends"; }
+  static void to(std::string& text) { append(text, "residual ends"); }
 };
 
 template <class... Layers>
 struct written<fused<Layers...>> {
-  static std::string text() {
-    std::string all;
-    ((all.append(all.empty() ? "" : " + ").append(written<Layers>::text())), ...);
-    return all;
-  }
+  static void to(std::string& text) { append_all<Layers...>(text, " + "); }
 };
 
+/// The path of a layer, "4.2".
 template <int... Path>
 std::string position_text(at_layer<Path...>) {
   std::string all;
-  ((all.append(all.empty() ? "" : ".").append(std::to_string(Path))), ...);
+  [[maybe_unused]] std::string_view between;
+  ((append(all, between, Path), between = "."), ...);
   return all;
 }
 
 template <class Located>
-layer_description describe_located() {
-  std::size_t parameters = 0;
-  for (const parameter& tensor : parameters_of<Located>()) parameters += tensor.size();
-  return {position_text(typename Located::at{}), written<typename Located::layer>::text(),
-          written<typename Located::out>::text(), parameters,
-          static_cast<std::size_t>(multiply_adds_of<Located>())};
+void describe_located(layer_description& as) {
+  as.position = position_text(typename Located::at{});
+  written<typename Located::layer>::to(as.layer);
+  written<typename Located::out>::to(as.output);
+  for (const parameter& tensor : parameters_of<Located>()) as.parameters += tensor.size();
+  as.multiply_adds = static_cast<std::size_t>(multiply_adds_of<Located>());
 }
 
 template <class Shape, class... Located>
-[[gnu::cold]] std::vector<layer_description> describe_all(list<Located...>) {
-  std::string in = written<Shape>::text();
-  std::vector<layer_description> all{{"0", "input<" + in + ">", in, 0, 0}};
-  (all.push_back(describe_located<Located>()), ...);
+std::vector<layer_description> describe_all(list<Located...>) {
+  std::vector<layer_description> all(1 + sizeof...(Located));
+  layer_description* next = all.data();
+  next->position = "0";
+  written<Shape>::to(next->output);
+  append(next->layer, "input<", next->output, '>');
+  (describe_located<Located>(*++next), ...);
   return all;
 }
 
 template <class... Steps>
 std::vector<std::string> describe_steps(steps<Steps...>) {
-  return {written<Steps>::text()...};
+  return {text_of<Steps>()...};
 }
 
 }  // namespace detail

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <lamina/error.hpp>
+#include <lamina/text.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -105,15 +106,15 @@ namespace detail {
 inline std::size_t whole_images(std::size_t values, std::size_t image_size) {
   if (image_size == 0) throw error("examples: expected an image size of at least 1, found 0");
   if (values % image_size != 0)
-    throw error("examples: expected a multiple of " + std::to_string(image_size) +
-                " values, one image after the other, found " + std::to_string(values));
+    throw error(joined("examples: expected a multiple of ", image_size,
+                       " values, one image after the other, found ", values));
   return values / image_size;
 }
 
 inline void one_for_each(std::string_view what, std::size_t found, std::size_t images) {
   if (found != images)
-    throw error("examples: expected " + std::to_string(images) + " " + std::string(what) +
-                ", one for each image, found " + std::to_string(found));
+    throw error(
+        joined("examples: expected ", images, ' ', what, ", one for each image, found ", found));
 }
 
 }  // namespace detail
@@ -142,8 +143,8 @@ inline examples examples::of(std::span<const float> values, std::size_t image_si
 
 inline examples examples::subset(std::size_t first, std::size_t count) const {
   if (first > size() || count > size() - first)
-    throw error("examples: expected a part of " + std::to_string(size()) + " images, found " +
-                std::to_string(count) + " from " + std::to_string(first));
+    throw error(detail::joined("examples: expected a part of ", size(), " images, found ", count,
+                               " from ", first));
   const auto part = [&](auto all, std::size_t each) {
     return all.empty() ? all : all.subspan(first * each, count * each);
   };

@@ -17,6 +17,7 @@
 #include <lamina/execution/parallel.hpp>
 #include <lamina/kernels/batch_norm.hpp>
 #include <lamina/kernels/layout.hpp>
+#include <lamina/text.hpp>
 
 namespace lamina::execution {
 
@@ -225,9 +226,12 @@ class batch_memory {
     images_.gather(batch, chosen, input_of(batch));
   }
 
-  void augment(const frame<T>& batch, const selection& chosen, const augment_plan& plan,
+  /// `With` knows how and calls `batch_images::augment`.
+  template <class With>
+  void augment(const frame<T>& batch, const selection& chosen, const With& with,
                std::span<const std::uint32_t> partners) {
-    images_.augment(batch, chosen, plan, partners, input_of(batch));
+    with.template step_for<T, Arch>()(&images_, batch, chosen, with.plan(), partners,
+                                      input_of(batch));
   }
 
   verdict<T> judged(const examples& from) { return images_.judged(from, scratch_.data()); }
@@ -246,24 +250,24 @@ class batch_memory {
 
 /// Throws `error` where the examples are not for a network of this input and so many outputs.
 /// `judged`: labels or targets are needed.
-[[gnu::cold]] inline void check_examples(const examples& from, std::ptrdiff_t image_size,
-                                         std::size_t outputs, bool judged) {
+inline void check_examples(const examples& from, std::ptrdiff_t image_size, std::size_t outputs,
+                           bool judged) {
   if (from.image_size != static_cast<std::size_t>(image_size)) {
-    throw error("examples: expected images of " + std::to_string(image_size) + " values, found " +
-                std::to_string(from.image_size));
+    throw error(lamina::detail::joined("examples: expected images of ", image_size,
+                                       " values, found ", from.image_size));
   }
   if (!judged) return;
   if (from.labels.empty() && from.targets.empty() && from.size() != 0) {
     throw error("examples: expected labels or targets, found none");
   }
   if (!from.targets.empty() && from.target_size != outputs) {
-    throw error("examples: expected targets of " + std::to_string(outputs) + " values, found " +
-                std::to_string(from.target_size));
+    throw error(lamina::detail::joined("examples: expected targets of ", outputs, " values, found ",
+                                       from.target_size));
   }
   for (std::size_t i = 0; i < from.labels.size(); ++i) {
     if (from.labels[i] >= outputs) {
-      throw error("examples: expected labels below " + std::to_string(outputs) + ", found " +
-                  std::to_string(from.labels[i]) + " at image " + std::to_string(i));
+      throw error(lamina::detail::joined("examples: expected labels below ", outputs, ", found ",
+                                         from.labels[i], " at image ", i));
     }
   }
 }

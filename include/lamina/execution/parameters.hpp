@@ -30,26 +30,39 @@ template <class Net>
 inline constexpr std::ptrdiff_t parameter_extent =
     detail::parameter_extent(detail::slots_of<typename Net::located_layers>);
 
-/// Views of the tensors in an array of parameters (or of gradients).
-template <class Net, class T>
-[[gnu::cold]] std::vector<named_tensor<T>> named_tensors(T* values) {
-  const std::vector<layer_description> layers = describe<Net>();
-  std::vector<named_tensor<T>> all;
-  for (const auto& slot : detail::slots_of<typename Net::located_layers>) {
-    const auto& tensor = slot.tensor;
-    const std::string& position = layers[static_cast<std::size_t>(slot.layer) + 1].position;
-    std::vector<std::size_t> shape(tensor.extents.begin(), tensor.extents.begin() + tensor.rank);
-    all.push_back({position + "." + std::string(tensor.name), std::move(shape),
-                   std::span<T>{values + slot.offset, tensor.size()}, tensor.trained});
+/// The paths of all layers, "1", "2.1", as they begin the names of their tensors.
+template <class... Located>
+std::vector<std::string> layer_positions(detail::list<Located...>) {
+  return {detail::position_text(typename Located::at{})...};
+}
+
+template <class T>
+std::vector<named_tensor<T>> named_slots(std::span<const detail::parameter_slot> slots,
+                                         const std::vector<std::string>& positions, T* values) {
+  std::vector<named_tensor<T>> all(slots.size());
+  auto next = all.begin();
+  for (const auto& [tensor, layer, offset] : slots) {
+    next->name = detail::joined(positions[static_cast<std::size_t>(layer)], '.',
+                                std::string_view(tensor.name));
+    next->shape.assign(tensor.extents.begin(), tensor.extents.begin() + tensor.rank);
+    next->values = {values + offset, tensor.size()};
+    next++->trained = tensor.trained;
   }
   return all;
 }
 
-/// Fills fresh parameters: weights by the initializer, the rest as their layers say.
+/// Views of the tensors in an array of parameters (or of gradients).
 template <class Net, class T>
-void initialize_parameters(T* values, initializer kind, std::uint64_t seed) {
+std::vector<named_tensor<T>> named_tensors(T* values) {
+  using layers = typename Net::located_layers;
+  return named_slots(detail::slots_of<layers>, layer_positions(layers{}), values);
+}
+
+template <class T>
+void initialize_slots(std::span<const detail::parameter_slot> slots, T* values, initializer kind,
+                      std::uint64_t seed) {
   std::uint64_t stream = 0;
-  for (const auto& slot : detail::slots_of<typename Net::located_layers>) {
+  for (const auto& slot : slots) {
     const auto& tensor = slot.tensor;
     const initializer how = tensor.begins == initial::weights ? kind
                             : tensor.begins == initial::ones  ? initializer::ones
@@ -57,6 +70,12 @@ void initialize_parameters(T* values, initializer kind, std::uint64_t seed) {
     initialize(how, std::span<T>{values + slot.offset, tensor.size()}, tensor.fan_in,
                tensor.fan_out, seed, stream++);
   }
+}
+
+/// Fills fresh parameters: weights by the initializer, the rest as their layers say.
+template <class Net, class T>
+void initialize_parameters(T* values, initializer kind, std::uint64_t seed) {
+  initialize_slots(detail::slots_of<typename Net::located_layers>, values, kind, seed);
 }
 
 }  // namespace execution

@@ -23,8 +23,9 @@ struct dense_product {
   int terms;
 };
 
-/// What becomes of the finished sums of some outputs of some blocks: a pass over them while they are
-/// in the first cache. A pointer, so that the loops over tiles are compiled once for all of them.
+/// What becomes of the finished sums of some outputs of some blocks: a pass over them while they
+/// are in the first cache. A pointer, so that the loops over tiles are compiled once for all of
+/// them.
 template <class T>
 struct dense_ending {
   void (*run)(const dense_product<T>&, range blocks, range outputs, const void* how) = nullptr;
@@ -126,9 +127,9 @@ template <class Arch, int Outputs, int Blocks, class T>
   });
 }
 
-/// As many of the given blocks as go at once, `Blocks` at most, and how many those are. Whole tiles of
-/// outputs, then smaller ones for what is left: twelve, six, two, one, for single outputs keep too
-/// few sums to hide an addition's latency.
+/// As many of the given blocks as go at once, `Blocks` at most, and how many those are. Whole tiles
+/// of outputs, then smaller ones for what is left: twelve, six, two, one, for single outputs keep
+/// too few sums to hide an addition's latency.
 template <class Arch, int Blocks, class T>
 int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, range blocks,
                 range outputs, range terms) {
@@ -247,9 +248,9 @@ template <class Arch, class T>
       for (int b = blocks.first; b < blocks.last; b += groups) {
         const range some{b, std::min(b + groups, blocks.last)};
         for (int t = 0; first + t * o < panel.last; ++t)
-          dense_all_groups<Arch, groups>(
-              p, {copy + t * tile, 1, term}, some,
-              {first + t * o, std::min(first + (t + 1) * o, panel.last)}, terms, end);
+          dense_all_groups<Arch, groups>(p, {copy + t * tile, 1, term}, some,
+                                         {first + t * o, std::min(first + (t + 1) * o, panel.last)},
+                                         terms, end);
       }
     }
 }

@@ -15,7 +15,7 @@ namespace detail {
 
 template <class... Layers>
 std::vector<std::string> layers_of_step(fused<Layers...>) {
-  return {lamina::detail::written<Layers>::text()...};
+  return {lamina::detail::text_of<Layers>()...};
 }
 
 template <class... Steps>
@@ -50,7 +50,9 @@ class session_of : public session {
                   .average = {.decay = how.average}}) {}
 
   history fit(const examples& train, const fit_options& how) override {
-    return trainer_.fit(train, how);
+    fit_options own = how;  // augmented by what is compiled for this processor
+    own.augmentation = augmenting::in<Arch>(how.augmentation.plan());
+    return trainer_.fit(train, own);
   }
   evaluation evaluate(const examples& from) override { return trainer_.evaluate(from); }
   std::vector<float> predict(const examples& from) override { return trainer_.predict(from); }

@@ -12,7 +12,7 @@
 
 #include "lamina/error.hpp"
 #include "lamina/serialize/layer_description.hpp"
-#include "lamina/serialize/printable.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 
@@ -29,8 +29,8 @@ inline bool same_layer(const layer_description& a, const layer_description& b) {
 inline std::string layer_line(char sign, const layer_description& layer) {
   std::string line =
       joined(sign, " layer ", layer.position, ' ', layer.layer, " -> ", layer.output);
-  if (layer.parameters) line += joined(", ", layer.parameters, " parameters");
-  line += '\n';
+  if (layer.parameters) append(line, ", ", layer.parameters, " parameters");
+  append(line, '\n');
   return line;
 }
 
@@ -53,8 +53,8 @@ std::vector<std::vector<std::size_t>> common_lengths(std::size_t n, std::size_t 
 inline std::string to_text(const architecture& layers) {
   std::string text;
   for (const layer_description& each : layers)
-    text += detail::joined(each.position, '\t', each.layer, '\t', each.output, '\t',
-                           each.parameters, '\t', each.multiply_adds, '\n');
+    detail::append(text, each.position, '\t', each.layer, '\t', each.output, '\t', each.parameters,
+                   '\t', each.multiply_adds, '\n');
   return text;
 }
 
@@ -103,7 +103,7 @@ inline std::string difference(const architecture& saved, const architecture& exp
   std::string text;
   std::size_t equal = 0, i = 0, j = 0;
   const auto finish_equal = [&] {
-    if (equal) text += detail::joined("= ", equal, equal == 1 ? " layer\n" : " layers\n");
+    if (equal) detail::append(text, "= ", equal, equal == 1 ? " layer\n" : " layers\n");
     equal = 0;
   };
   while (i < saved.size() || j < expected.size()) {

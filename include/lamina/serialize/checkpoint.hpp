@@ -48,7 +48,7 @@ void save_checkpoint(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from,
                      const std::filesystem::path& path, file_metadata metadata = {}) {
   metadata["history"] = from.epochs().csv();
   metadata["steps"] = std::to_string(from.steps_done());
-  detail::save_tensors(from.state(), describe<Net>(), path.string(), std::move(metadata));
+  detail::save_tensors(from.state(), describe<Net>(), path.string(), metadata);
 }
 
 /// Reads a checkpoint into a trainer of the same options, which goes on with the bits of the one

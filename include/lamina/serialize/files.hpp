@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "lamina/error.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 namespace detail {
@@ -54,7 +55,7 @@ inline std::string folder_of(const std::string& path) {
 }
 
 [[noreturn]] inline void file_error(const std::string& path, const char* what, int number) {
-  throw error(path + ": " + what + ": " + std::strerror(number));
+  throw error(joined(path, ": ", what, ": ", std::strerror(number)));
 }
 
 }  // namespace detail
@@ -89,10 +90,9 @@ inline void sync_folder(const std::string& path) {
 /// old content or all of the new one: a temporary file in the same folder, named
 /// "<path>.<process>-<number>.partial", takes the path's name when it is on the disk. Throws
 /// `error`, and leaves the old file and no temporary one, if that fails.
-[[gnu::cold]] inline void write_file_atomically(const std::string& path, std::string_view bytes) {
+inline void write_file_atomically(const std::string& path, std::string_view bytes) {
   static std::atomic<unsigned> count{0};
-  const std::string temporary =
-      path + '.' + std::to_string(::getpid()) + '-' + std::to_string(count++) + ".partial";
+  const std::string temporary = detail::joined(path, '.', ::getpid(), '-', count++, ".partial");
   detail::descriptor file{temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC};
   if (!file) detail::file_error(path, "cannot write", errno);
   if (!detail::write_all(file.number(), bytes) || ::fsync(file.number()) != 0 || !file.close() ||

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "lamina/error.hpp"
-#include "lamina/serialize/printable.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina::detail {
 

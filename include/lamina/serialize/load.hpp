@@ -11,9 +11,9 @@
 
 #include "lamina/error.hpp"
 #include "lamina/serialize/architecture.hpp"
-#include "lamina/serialize/printable.hpp"
 #include "lamina/serialize/safetensors_file.hpp"
 #include "lamina/serialize/tensor.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 

@@ -7,10 +7,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
-#include "lamina/serialize/printable.hpp"
 #include "lamina/serialize/safetensors_file.hpp"
 #include "lamina/serialize/tensor.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 namespace detail {
@@ -22,52 +24,72 @@ inline std::string json_string(std::string_view text) {
   for (const char c : text) {
     const auto code = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\')
-      (result += '\\') += c;
+      append(result, '\\', c);
     else if (c == '\n')
-      result += "\\n";
+      append(result, "\\n");
     else if (c == '\t')
-      result += "\\t";
+      append(result, "\\t");
     else if (code < 0x20)
-      ((result += "\\u00") += hex[code / 16]) += hex[code % 16];
+      append(result, "\\u00", hex[code / 16], hex[code % 16]);
     else
-      result += c;
+      append(result, c);
   }
-  result += '"';
+  append(result, '"');
   return result;
+}
+
+/// A key of a file's metadata and what stands under it.
+struct metadata_entry {
+  std::string_view key, value;
+
+  metadata_entry(std::string_view under, std::string_view text) : key{under}, value{text} {}
+  metadata_entry(const std::pair<const std::string, std::string>& from)  // NOLINT: as it stands
+      : key{from.first}, value{from.second} {}
+};
+
+/// The metadata in its order, with one entry in place of what it may have under that key.
+inline std::vector<metadata_entry> with_entry(const std::map<std::string, std::string>& metadata,
+                                              metadata_entry one) {
+  std::vector<metadata_entry> all;
+  all.reserve(metadata.size() + 1);
+  bool placed = false;
+  for (const auto& [key, value] : metadata) {
+    if (!placed && one.key <= key) all.push_back(one), placed = true;
+    if (key != one.key) all.emplace_back(key, value);
+  }
+  if (!placed) all.push_back(one);
+  return all;
 }
 
 /// The header of a file with these tensors one after the other; spaces at its end align the numbers
 /// to 8 bytes.
-[[gnu::cold]] inline std::string safetensors_header(std::span<const tensor> tensors,
-                                      const std::map<std::string, std::string>& metadata) {
+inline std::string safetensors_header(std::span<const tensor> tensors,
+                                      std::span<const metadata_entry> metadata) {
   std::string header = "{";
   if (!metadata.empty()) {
-    std::string pairs;
-    for (const auto& [key, value] : metadata)
-      pairs += joined(pairs.empty() ? "" : ",", json_string(key), ':', json_string(value));
-    header += joined("\"__metadata__\":{", pairs, '}');
+    const char* between = "\"__metadata__\":{";
+    for (const auto& [key, value] : metadata) {
+      append(header, between, json_string(key), ':', json_string(value));
+      between = ",";
+    }
+    append(header, '}');
   }
   std::size_t offset = 0;
   for (const tensor& each : tensors) {
     const std::size_t end = offset + each.values.size() * sizeof(float);
-    header += joined(header.size() > 1 ? "," : "", json_string(each.name),
-                     ":{\"dtype\":\"F32\",\"shape\":[", joined_numbers(each.shape, ","),
-                     "],\"data_offsets\":[", offset, ',', end, "]}");
+    append(header, header.size() > 1 ? "," : "", json_string(each.name),
+           ":{\"dtype\":\"F32\",\"shape\":[", joined_numbers(each.shape, ","),
+           "],\"data_offsets\":[", offset, ',', end, "]}");
     offset = end;
   }
-  header += '}';
+  append(header, '}');
   header.resize((header.size() + 7) / 8 * 8, ' ');
   return header;
 }
 
-}  // namespace detail
-
-/// The bytes of a safetensors file with these tensors, in this order, as F32: a pure function of
-/// its arguments. Names have to differ and each shape has to fit its values, or the file will be
-/// refused.
-inline std::string write_safetensors(std::span<const tensor> tensors,
-                                     const std::map<std::string, std::string>& metadata) {
-  const std::string header = detail::safetensors_header(tensors, metadata);
+inline std::string safetensors_bytes(std::span<const tensor> tensors,
+                                     std::span<const metadata_entry> metadata) {
+  const std::string header = safetensors_header(tensors, metadata);
   std::size_t size = 8 + header.size();
   for (const tensor& each : tensors) size += each.values.size_bytes();
   std::string bytes;
@@ -78,6 +100,17 @@ inline std::string write_safetensors(std::span<const tensor> tensors,
   for (const tensor& each : tensors)
     bytes.append(reinterpret_cast<const char*>(each.values.data()), each.values.size_bytes());
   return bytes;
+}
+
+}  // namespace detail
+
+/// The bytes of a safetensors file with these tensors, in this order, as F32: a pure function of
+/// its arguments. Names have to differ and each shape has to fit its values, or the file will be
+/// refused.
+inline std::string write_safetensors(std::span<const tensor> tensors,
+                                     const std::map<std::string, std::string>& metadata) {
+  const std::vector<detail::metadata_entry> all{metadata.begin(), metadata.end()};
+  return detail::safetensors_bytes(tensors, all);
 }
 
 }  // namespace lamina

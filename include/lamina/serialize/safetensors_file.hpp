@@ -16,8 +16,8 @@
 #include "lamina/error.hpp"
 #include "lamina/serialize/files.hpp"
 #include "lamina/serialize/json_reader.hpp"
-#include "lamina/serialize/printable.hpp"
 #include "lamina/serialize/scalar_type.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 

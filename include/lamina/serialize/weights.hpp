@@ -28,11 +28,12 @@ inline std::vector<tensor> file_tensors(const std::vector<named_tensor<float>>& 
   return all;
 }
 
-[[gnu::cold]] inline void save_tensors(const std::vector<named_tensor<float>>& tensors,
+inline void save_tensors(const std::vector<named_tensor<float>>& tensors,
                          const architecture& layers, const std::string& path,
-                         file_metadata metadata) {
-  metadata[architecture_key] = to_text(layers);
-  write_file_atomically(path, write_safetensors(file_tensors(tensors), metadata));
+                         const file_metadata& metadata) {
+  const std::string text = to_text(layers);
+  write_file_atomically(path, safetensors_bytes(file_tensors(tensors),
+                                                with_entry(metadata, {architecture_key, text})));
 }
 
 /// Returns the file's metadata.

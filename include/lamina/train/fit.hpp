@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-#include <lamina/augment/plan.hpp>
 #include <lamina/data/examples.hpp>
 #include <lamina/error.hpp>
 #include <lamina/random.hpp>
+#include <lamina/train/augmenting.hpp>
 #include <lamina/train/history.hpp>
 #include <lamina/train/progress.hpp>
 #include <lamina/train/schedules.hpp>
@@ -54,13 +54,13 @@ struct early_stopping {
 
 /// How `trainer::fit` trains.
 struct fit_options {
-  int epochs = 1;                  // more than those done
-  int batch = 32;                  // images; the last batch of an epoch may be smaller
-  examples validation = {};        // evaluated after each epoch, never trained on
-  double validation_split = 0;     // or this part of the examples, drawn by the trainer's seed
-  examples test = {};              // the same, kept apart from what decisions are made on
-  bool shuffle = true;             // by seed and epoch
-  augment_plan augmentation = {};  // of the training images: an `augmentation<…>`
+  int epochs = 1;                // more than those done
+  int batch = 32;                // images; the last batch of an epoch may be smaller
+  examples validation = {};      // evaluated after each epoch, never trained on
+  double validation_split = 0;   // or this part of the examples, drawn by the trainer's seed
+  examples test = {};            // the same, kept apart from what decisions are made on
+  bool shuffle = true;           // by seed and epoch
+  augmenting augmentation = {};  // of the training images: an `augmentation<…>`
   lamina::schedule schedule = schedules::constant{};  // over the epochs done and these
   schedules::warm_up warm_up = {};
   lamina::early_stopping early_stopping = {};

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "lamina/error.hpp"
-#include "lamina/serialize/printable.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 

@@ -13,6 +13,7 @@
 #include <lamina/execution/loss.hpp>
 #include <lamina/execution/parameters.hpp>
 #include <lamina/execution/predictor.hpp>
+#include <lamina/train/augmenting.hpp>
 #include <lamina/train/classifier.hpp>
 #include <lamina/train/fit.hpp>
 #include <lamina/train/losses.hpp>
@@ -64,7 +65,7 @@ class trainer : private detail::trainee {
     check(from, true);
     if (how.validation.size() != 0) check(how.validation, true);
     if (how.test.size() != 0) check(how.test, true);
-    execution::check_augmentation(how.augmentation, Net::input_shape::rank);
+    execution::check_augmentation(how.augmentation.plan(), Net::input_shape::rank);
     augmentation_ = how.augmentation;
     reserve(static_cast<int>(
         std::min<std::size_t>(from.size(), static_cast<std::size_t>(std::max(how.batch, 1)))));
@@ -186,7 +187,7 @@ class trainer : private detail::trainee {
       memory_ = execution::batch_memory<blueprint, Scalar, Arch>(images, outputs,
                                                                  loss_step::scratch_of_a_block);
     }
-    memory_.reserve(augmentation_);
+    memory_.reserve(augmentation_.plan());
   }
 
   void set_rate_factor(double factor) override { updates_.set_rate_factor(factor); }
@@ -291,7 +292,7 @@ class trainer : private detail::trainee {
   execution::buffer<Scalar> kept_, kept_average_;  // of the best epoch
   execution::batch_memory<blueprint, Scalar, Arch> memory_;
   inference inference_;
-  augment_plan augmentation_;
+  augmenting augmentation_;
   std::int64_t steps_done_ = 0;
   history past_;
 };
