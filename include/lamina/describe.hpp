@@ -53,7 +53,7 @@ std::string text_of() {
 
 /// "same, stride<2>"
 template <class... Types>
-void append_all(std::string& text, std::string_view separator) {
+void append_all(std::string& text, [[maybe_unused]] std::string_view separator) {
   [[maybe_unused]] std::string_view between;
   ((append(text, between), written<Types>::to(text), between = separator), ...);
 }
