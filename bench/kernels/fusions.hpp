@@ -123,6 +123,8 @@ struct convolution_with_pool : product<Located> {
   static constexpr kernels::pool_extents pool = lamina::execution::pool_extents_of<Pool>();
   static constexpr kernels::conv2d_pool_extents extents{base::kernels::extents, pool};
   static constexpr kernels::plane_extents planes{pool.channels, pool.in_height* pool.in_width};
+  static constexpr kernels::plane_extents pooled_planes{pool.channels,
+                                                        pool.out_height* pool.out_width};
   static constexpr int channels = pool.channels, images = Blocks * lanes, pooled = Pool::out::size;
   static constexpr kernels::range blocks{0, Blocks}, all{0, channels};
   static constexpr typename base::kernels::window taps{};
@@ -132,6 +134,7 @@ struct convolution_with_pool : product<Located> {
       : base(Blocks),
         z(Blocks, pooled, 11),
         dz(Blocks, pooled, 12),
+        taken(Blocks, pooled),
         normalised(Blocks, base::out, 13),
         scale(numbers(channels, 14)),
         shift(numbers(channels, 15)),
@@ -142,6 +145,9 @@ struct convolution_with_pool : product<Located> {
         scratch(kernels::conv2d_pool_scratch<Arch, float>(extents)) {
     for (int c = 0; c < channels; ++c) inverse.data()[c] = scale.data()[c] += 2;
     convolve();
+    each_block([&](int b, const float* y) {
+      kernels::max_pool_forward<Arch>(pool, y, taken.block(b), all);
+    });
   }
 
   kernels::conv2d_pool_operands<float> from() {
@@ -176,7 +182,7 @@ struct convolution_with_pool : product<Located> {
     });
   }
 
-  activations z, dz, normalised;
+  activations z, dz, taken, normalised;
   buffer scale, shift, mean, inverse, dgamma, dbeta, scratch;
 };
 
@@ -193,17 +199,20 @@ struct pooled_inference : convolution_with_pool<Located, Pool, Blocks> {
   std::vector<float> result() { return values_of(this->z, 1, base::pooled); }
 };
 
-/// Training forward: statistics and pool, each from a convolution computed anew; or from a stored
-/// one.
+/// Training forward: statistics and what the pool takes from a convolution that is not stored, then
+/// the normalisation of that; or from a stored one.
 template <class Located, class Pool, int Blocks>
 struct pooled_forward : convolution_with_pool<Located, Pool, Blocks> {
   using base = convolution_with_pool<Located, Pool, Blocks>;
 
   void fused() {
     kernels::conv2d_pool_statistics<Arch>(base::taps, this->from(), this->x.view(), base::images,
-                                          this->mean.data(), this->inverse.data(), base::all,
-                                          base::activation);
-    this->convolve_and_pool();
+                                          read(this->scale), this->taken.view(), this->mean.data(),
+                                          this->inverse.data(), base::all, base::activation);
+    for (int b = 0; b < Blocks; ++b)
+      kernels::scale_shift<Arch>(base::pooled_planes,
+                                 static_cast<const float*>(this->taken.block(b)), this->z.block(b),
+                                 read(this->scale), read(this->shift), base::all);
   }
   void apart() {
     this->convolve();
@@ -214,17 +223,16 @@ struct pooled_forward : convolution_with_pool<Located, Pool, Blocks> {
   std::vector<float> result() { return values_of(this->z, 1, base::pooled); }
 };
 
-/// Training backward: gradients of normalisation and weights from a convolution computed anew; or
-/// from a stored one.
+/// Training backward: gradients of the normalisation from what the pool took, those of the weights
+/// from a convolution computed anew; or both from a stored one.
 template <class Located, class Pool, int Blocks>
 struct pooled_backward : convolution_with_pool<Located, Pool, Blocks> {
   using base = convolution_with_pool<Located, Pool, Blocks>;
 
   void fused() {
-    kernels::conv2d_pool_backward_sums<Arch>(
-        base::taps, this->from(), this->x.view(), this->dz.view(), Blocks, read(this->mean),
-        read(this->inverse), read(this->scale), read(this->shift), this->dgamma.data(),
-        this->dbeta.data(), base::all, base::activation);
+    kernels::batch_norm_backward_sums<Arch>(
+        base::pooled_planes, this->taken.view(), this->dz.view(), Blocks, read(this->mean),
+        read(this->inverse), this->dgamma.data(), this->dbeta.data(), base::all);
     kernels::conv2d_pool_backward_weights<Arch>(
         base::taps, this->from(), this->x.view(), this->dz.view(), base::images, read(this->mean),
         read(this->inverse), read(this->scale), read(this->dgamma), read(this->dbeta),

@@ -19,6 +19,8 @@ struct network_start {
         x(count, product.in_channels, product.in_height, product.in_width, 1),
         conv(count, product.out_channels, product.out_height, product.out_width),
         y(count, pool.channels, pool.out_height, pool.out_width),
+        pooled(y),
+        normalised(y),
         dy(count, pool.channels, pool.out_height, pool.out_width, 2),
         weights(numbers<T>(product.out_channels * terms(), 3)),
         packed(static_cast<std::ptrdiff_t>(
@@ -36,6 +38,9 @@ struct network_start {
   }
   kernels::plane_extents planes() const {
     return {channels(), e.product.out_height * e.product.out_width};
+  }
+  kernels::plane_extents pooled_planes() const {
+    return {channels(), e.pool.out_height * e.pool.out_width};
   }
   kernels::conv2d_pool_operands<T> operands() {
     return {e, packed.data(), bias.data(), scratch.data()};
@@ -72,15 +77,18 @@ struct network_start {
   template <class Activation>
   void as_one(range part, Activation activation) {
     const range blocks{0, x.blocks};
-    kernels::conv2d_pool_statistics(w, operands(), x.view(), count, mean.data(), variance.data(),
-                                    part, activation);
+    kernels::conv2d_pool_statistics(w, operands(), x.view(), count, gamma.data(), pooled.view(),
+                                    mean.data(), variance.data(), part, activation);
     scale_as_measured();
     const T* s = scale.data();
     const T* t = shift.data();
     kernels::conv2d_pool_forward(w, operands(), x.view(), y.view(), s, t, blocks, part, activation);
-    kernels::conv2d_pool_backward_sums(w, operands(), x.view(), dy.view(), x.blocks, mean.data(),
-                                       inverse.data(), s, t, dgamma.data(), dbeta.data(), part,
-                                       activation);
+    for (int b = 0; b < x.blocks; ++b)
+      kernels::scale_shift(pooled_planes(), static_cast<const T*>(pooled.view().block(b)),
+                           normalised.view().block(b), s, t, part);
+    kernels::batch_norm_backward_sums(pooled_planes(), pooled.view(), dy.view(), x.blocks,
+                                      mean.data(), inverse.data(), dgamma.data(), dbeta.data(),
+                                      part);
     if (terms() <= kernels::conv2d_pool_terms)
       kernels::conv2d_pool_backward_weights(
           w, operands(), x.view(), dy.view(), count, mean.data(), inverse.data(), gamma.data(),
@@ -90,7 +98,7 @@ struct network_start {
   Window w;
   kernels::conv2d_pool_extents e;
   int count;
-  images<T> x, conv, y, dy;
+  images<T> x, conv, y, pooled, normalised, dy;
   array<T> weights, packed, scratch;
   array<T> bias = numbers<T>(channels(), 4), gamma = numbers<T>(channels(), 5);
   array<T> beta = numbers<T>(channels(), 6);
@@ -148,6 +156,7 @@ void check(Window w, const kernels::conv2d_extents& product, int side, int count
   CHECK(differences(expected.mean, got.mean, tolerance) == 0);
   CHECK(differences(expected.variance, got.variance, tolerance) == 0);
   CHECK(differences(expected.y, got.y, tolerance) == 0);
+  CHECK(differences(got.y, got.normalised, 0) == 0);
   CHECK(differences(expected.dgamma, got.dgamma, tolerance) == 0);
   CHECK(differences(expected.dbeta, got.dbeta, tolerance) == 0);
   if (expected.terms() > kernels::conv2d_pool_terms) return;

@@ -67,10 +67,13 @@ struct normalisation {
   array<float> shift{channels}, gamma = numbers<float>(channels, 5);
   array<float> dgamma{channels}, dbeta{channels};
 
+  normalisation() {
+    for (int c = 0; c < channels; ++c) gamma[c] = 1 + gamma[c] / 4;
+  }
+
   void finish() {
     for (int c = 0; c < channels; ++c) {
       inverse[c] = 1 / std::sqrt(variance[c] + 0.001F);
-      gamma[c] = 1 + gamma[c] / 4;
       scale[c] = gamma[c] * inverse[c];
       shift[c] = -mean[c] * scale[c];
     }
@@ -114,6 +117,7 @@ struct pooled_convolution {
                                  {channels, side, side, side / 2, side / 2, 2, 2, 2, 2, 0, 0}};
   images<float> x{images_of_a_batch, 1, side, side, 1};
   images<float> stored{images_of_a_batch, channels, side, side};
+  images<float> pooled{images_of_a_batch, channels, side / 2, side / 2};
   images<float> dy{images_of_a_batch, channels, side / 2, side / 2, 2};
   array<float> weights = numbers<float>(channels * 9, 3), bias = numbers<float>(channels, 4);
   array<float> packed{static_cast<std::ptrdiff_t>(
@@ -131,6 +135,12 @@ struct pooled_convolution {
 
   kernels::conv2d_pool_operands<float> operands() {
     return {e, packed.data(), bias.data(), scratch.data()};
+  }
+
+  void measure() {
+    kernels::conv2d_pool_statistics(taps, operands(), x.view(), images_of_a_batch, n.gamma.data(),
+                                    pooled.view(), n.mean.data(), n.variance.data(), {0, channels},
+                                    kernels::relu{});
   }
 
   /// Calls f(image, row, column, gradient) for the largest pixel of each window of a channel.
@@ -170,22 +180,18 @@ struct pooled_convolution {
 
 TEST_CASE("a convolution that is never stored: statistics") {
   pooled_convolution p;
-  kernels::conv2d_pool_statistics(p.taps, p.operands(), p.x.view(), images_of_a_batch,
-                                  p.n.mean.data(), p.n.variance.data(), {0, channels},
-                                  kernels::relu{});
+  p.measure();
   check_statistics(p.stored, p.n.mean, p.n.variance, "pooled conv2d");
 }
 
 TEST_CASE("a convolution that is never stored: sums and gradients of weights") {
   pooled_convolution p;
   normalisation& n = p.n;
-  kernels::batch_norm_statistics({channels, pixels}, p.stored.view(), images_of_a_batch,
-                                 n.mean.data(), n.variance.data(), {0, channels});
+  p.measure();
   n.finish();
-  kernels::conv2d_pool_backward_sums(p.taps, p.operands(), p.x.view(), p.dy.view(), 1,
-                                     n.mean.data(), n.inverse.data(), n.scale.data(),
-                                     n.shift.data(), n.dgamma.data(), n.dbeta.data(), {0, channels},
-                                     kernels::relu{});
+  kernels::batch_norm_backward_sums({channels, pixels / 4}, p.pooled.view(), p.dy.view(), 1,
+                                    n.mean.data(), n.inverse.data(), n.dgamma.data(),
+                                    n.dbeta.data(), {0, channels});
   kernels::conv2d_pool_backward_weights(
       p.taps, p.operands(), p.x.view(), p.dy.view(), images_of_a_batch, n.mean.data(),
       n.inverse.data(), n.gamma.data(), n.dgamma.data(), n.dbeta.data(), n.scale.data(),

@@ -23,7 +23,7 @@ import sys
 import tempfile
 
 root = pathlib.Path(__file__).resolve().parent.parent.parent
-ways = "forward|input|weights|statistics|sums"
+ways = "forward|input|weights|statistics"
 planned_row = re.compile(rf"^\| ((?:pooled )?(?:dense|conv2d) (?:{ways})(?:, one image)?) "
                          r"\| (0\.\d+) \|", re.M)
 least_sums = 8  # latency times units
@@ -180,8 +180,8 @@ def main():
         problems, _, figures = max(judged, key=lambda one: (len(one[0]), -one[1]))
         broken += bool(problems)
         print(f"{what:<{width}} {figures}  {'; '.join(problems)}".rstrip())
-    if len(kernels) < 36:
-        sys.exit(f"found {len(kernels)} kernels, expected 36 or more")
+    if len(kernels) < 35:
+        sys.exit(f"found {len(kernels)} kernels, expected 35 or more")
     sys.exit(1 if broken else 0)
 
 

@@ -85,13 +85,9 @@ struct pooled {
                                                  m.of_blocks, m.of_outputs, activation);
   }
   [[gnu::noinline]] static void statistics(const memory& m) {
-    lamina::kernels::conv2d_pool_statistics<native>(taps, operands(m), m.x, m.blocks, m.new_mean,
-                                                    m.variance, m.of_outputs, activation);
-  }
-  [[gnu::noinline]] static void sums(const memory& m) {
-    lamina::kernels::conv2d_pool_backward_sums<native>(
-        taps, operands(m), m.x, m.dy, m.blocks, m.mean, m.inverse_deviation, m.scale, m.shift,
-        m.dgamma, m.dbeta, m.of_outputs, activation);
+    lamina::kernels::conv2d_pool_statistics<native>(taps, operands(m), m.x, m.blocks, m.gamma, m.y,
+                                                    m.new_mean, m.variance, m.of_outputs,
+                                                    activation);
   }
   [[gnu::noinline]] static void weights(const memory& m) {
     lamina::kernels::conv2d_pool_backward_weights<native, 3, 3, 1, 1, float>(
@@ -117,7 +113,6 @@ void add(function*& to, bool& learns) {
       if constexpr (with_pool::kernels::weights_of_an_output <=
                     lamina::kernels::conv2d_pool_terms) {
         *to++ = with_pool::statistics;
-        *to++ = with_pool::sums;
         *to++ = with_pool::weights;
       }
     }

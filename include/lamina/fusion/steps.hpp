@@ -86,8 +86,8 @@ constexpr bool tiles_its_input() {
   }
 }
 
-/// Most terms of a sum (input channels x taps) for which a convolution is computed anew: four
-/// passes over its output would take longer.
+/// Most terms of a sum (input channels x taps) for which a convolution is computed anew for its
+/// gradient: to store its output and that gradient would take longer.
 inline constexpr int cheap_terms = 16;
 
 template <class Located>

@@ -8,9 +8,10 @@ namespace lamina::kernels {
 
 // A convolution, its activation, a normalisation and a max-pooling as one. A band of the
 // convolution's rows, those that one row of the pool sees, stays in the first cache; the whole
-// output is never stored. Training needs it four times (statistics, forward, and twice backward)
-// and computes it anew each time: for a convolution with a few terms a sum that is cheaper than
-// memory.
+// output is never stored. Training keeps what the pool takes of it, a pixel a window: a
+// normalisation changes no order but by its sign, so that pixel is known before the statistics are,
+// and the normalisation and its sums pass over those pixels alone. The gradient of the weights
+// computes the convolution anew: for a few terms a sum that is cheaper than memory.
 
 /// The pool sees the convolution's output, and each pixel of it once (`pools_each_pixel_once`).
 struct conv2d_pool_extents {
@@ -126,28 +127,34 @@ void finish_band_weights(window<KH, KW, SH, SW>, const T* sums, int outputs, int
 
 }  // namespace detail
 
-/// Mean and biased variance of each output over the live lanes of `images` images.
+/// Mean and biased variance of each output over the live lanes of `images` images, and what a
+/// normalisation with this gamma lets the pool take of each window: its largest value, or its
+/// smallest where gamma is negative.
 template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
 void conv2d_pool_statistics(window<KH, KW, SH, SW> taps, const conv2d_pool_operands<T>& from,
-                            reading<T> x, int images, T* mean, T* variance, range outputs,
-                            Activation activation) {
+                            reading<T> x, int images, const T* gamma, blocked<T> pooled, T* mean,
+                            T* variance, range outputs, Activation activation) {
   constexpr int most = conv2d_output_tile<Arch, T>;
   const int pixels = from.e.pool.in_height * from.e.pool.in_width;
+  const std::ptrdiff_t row = from.e.pool.out_width * lanes, plane = row * from.e.pool.out_height;
   detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
     detail::moments moments[most];
     for (int b = 0; b * lanes < images; ++b) {
       detail::lane_sums sums[most];
       alignas(64) T pivots[most][lanes];
-      detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
-                                  [&](const detail::conv2d_pool_band& band) {
-                                    for (int o = 0; o < last - first; ++o) {
-                                      const T* y = from.scratch + o * band.channel;
-                                      if (band.row == 0)
-                                        for (int l = 0; l < lanes; ++l) pivots[o][l] = y[l];
-                                      detail::add_distances<Arch>(sums[o], y, band.pixels(),
-                                                                  pivots[o]);
-                                    }
-                                  });
+      detail::for_each_band<Arch>(
+          taps, from, x.block(b), first, last, activation,
+          [&](const detail::conv2d_pool_band& band) {
+            for (int o = 0; o < last - first; ++o) {
+              const T* y = from.scratch + o * band.channel;
+              if (band.row == 0)
+                for (int l = 0; l < lanes; ++l) pivots[o][l] = y[l];
+              detail::add_distances<Arch>(sums[o], y, band.pixels(), pivots[o]);
+              detail::extreme_plane<Arch>(band.pool, y,
+                                          pooled.block(b) + (first + o) * plane + band.row * row,
+                                          gamma[first + o] < T(0));
+            }
+          });
       for (int o = 0; o < last - first; ++o)
         moments[o] = detail::together<Arch>(
             moments[o], detail::moments_of<Arch>(sums[o], pivots[o], pixels,
@@ -188,35 +195,8 @@ void conv2d_pool_forward(window<KH, KW, SH, SW> taps, const conv2d_pool_operands
   });
 }
 
-/// dgamma and dbeta of the normalisation from the gradient dy of the pool's output, all blocks.
-template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
-void conv2d_pool_backward_sums(window<KH, KW, SH, SW> taps, const conv2d_pool_operands<T>& from,
-                               reading<T> x, reading<T> dy, int blocks, const T* mean,
-                               const T* inverse_deviation, const T* scale, const T* shift,
-                               T* dgamma, T* dbeta, range outputs, Activation activation) {
-  const std::ptrdiff_t dy_row = from.e.pool.out_width * lanes;
-  const std::ptrdiff_t dy_channel = dy_row * from.e.pool.out_height;
-  detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
-    detail::lane_sums sums[conv2d_output_tile<Arch, T>];
-    for (int b = 0; b < blocks; ++b)
-      detail::for_each_band<Arch>(
-          taps, from, x.block(b), first, last, activation,
-          [&](const detail::conv2d_pool_band& band) {
-            for (int o = first; o < last; ++o)
-              detail::with_side(band.pool, [&](auto side) {
-                detail::add_pooled_plane<Arch, side>(
-                    sums[o - first], band.pool, from.scratch + (o - first) * band.channel,
-                    dy.block(b) + o * dy_channel + band.row * dy_row,
-                    detail::scaled<Arch, T>{batch<Arch, T>(scale[o]), batch<Arch, T>(shift[o])},
-                    batch<Arch, T>(mean[o]));
-              });
-          });
-    for (int o = first; o < last; ++o)
-      detail::sums_to_gradients<Arch>(sums[o - first], inverse_deviation[o], dgamma[o], dbeta[o]);
-  });
-}
-
-/// dw and db of the convolution from the gradient dy of the pool's output, all blocks; at most
+/// dw and db of the convolution from the gradient dy of the pool's output, all blocks; dgamma and
+/// dbeta are those that batch_norm_backward_sums makes of the pooled values. At most
 /// conv2d_pool_terms terms a sum.
 template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
 void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps, const conv2d_pool_operands<T>& from,

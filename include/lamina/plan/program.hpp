@@ -30,6 +30,7 @@ struct operation {
   int output = 0;
   int other = 0;
   bool activates = false;  // ends in an activation
+  bool pools = false;      // keeps what its pool takes, for the sums of its normalisation
 };
 
 /// A network as a straight line of operations and the values between them.
@@ -62,9 +63,9 @@ constexpr program<Layers> compile(const std::array<layer_facts, Layers>& facts,
     next.input = current;
     for (int i = 0; i < next.layers.count; ++i) {
       const int member = next.layers.layer[static_cast<std::size_t>(i)];
-      if (facts[static_cast<std::size_t>(member)].kind == layer_kind::activation) {
-        next.activates = true;
-      }
+      const layer_kind kind = facts[static_cast<std::size_t>(member)].kind;
+      if (kind == layer_kind::activation) next.activates = true;
+      if (kind == layer_kind::max_pool && next.kind == layer_kind::product) next.pools = true;
     }
     if (next.kind == layer_kind::fork) {
       open[static_cast<std::size_t>(depth++)] = current;
@@ -164,7 +165,9 @@ struct liveness {
       extend(gradient(op.input), time);
       extend(gradient(op.output), time);
       if (op.kind == join) extend(gradient(op.output), 2 * loss - fork_of(code, i));
-      workspace(i).size = first.transposes ? transposed_values(first.in) : first.workspace;
+      workspace(i).size = first.transposes ? transposed_values(first.in)
+                          : op.pools       ? code.value_size[static_cast<std::size_t>(op.output)]
+                                           : first.workspace;
       extend(workspace(i), time);
       if (!first.transposes) extend(workspace(i), i);
     }
