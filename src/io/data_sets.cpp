@@ -34,14 +34,14 @@ dataset read_signs(const std::filesystem::path& folder, const std::string& part)
 
 }  // namespace
 
-labelled_data mnist::load(const std::filesystem::path& data_folder) {
+labelled_data mnist::load(const std::string& data_folder) {
   const auto folder = io::data_folder(data_folder) / "mnist";
   labelled_data data{read_digits(folder, "train"), read_digits(folder, "t10k"), {}};
   for (int digit = 0; digit < 10; ++digit) data.labels.push_back(std::to_string(digit));
   return data;
 }
 
-labelled_data asl::load(const std::filesystem::path& data_folder) {
+labelled_data asl::load(const std::string& data_folder) {
   const auto folder = io::data_folder(data_folder) / "asl";
   return {read_signs(folder, "train"), read_signs(folder, "test"), sign_mnist::labels()};
 }

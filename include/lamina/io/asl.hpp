@@ -3,7 +3,7 @@
 
 #include <lamina/data/examples.hpp>
 
-#include <filesystem>
+#include <string>
 
 /// Sign Language MNIST: hands that show letters of the American Sign Language, 28 x 28, 27,455 to
 /// train and 7,172 to test. Part of the compiled library lamina::io.
@@ -11,6 +11,6 @@ namespace lamina::asl {
 
 /// Reads `asl/sign_mnist_{train,test}.csv`, plain or `.gz`, in the data folder (see
 /// io::data_folder). Throws lamina::error, one line.
-labelled_data load(const std::filesystem::path& data_folder = {});
+labelled_data load(const std::string& data_folder = {});
 
 }  // namespace lamina::asl

@@ -3,7 +3,6 @@
 
 #include <charconv>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -45,10 +44,10 @@ inline bool has_kept(const safetensors_file& file) {
 /// Throws `error`.
 template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
 void save_checkpoint(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from,
-                     const std::filesystem::path& path, file_metadata metadata = {}) {
+                     const std::string& path, file_metadata metadata = {}) {
   metadata["history"] = from.epochs().csv();
   metadata["steps"] = std::to_string(from.steps_done());
-  detail::save_tensors(from.state(), describe<Net>(), path.string(), metadata);
+  detail::save_tensors(from.state(), describe<Net>(), path, metadata);
 }
 
 /// Reads a checkpoint into a trainer of the same options, which goes on with the bits of the one
@@ -56,8 +55,8 @@ void save_checkpoint(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from,
 /// was.
 template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
 file_metadata load_checkpoint(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& into,
-                              const std::filesystem::path& path) {
-  const auto file = safetensors_file::read(path.string());
+                              const std::string& path) {
+  const auto file = safetensors_file::read(path);
   file_metadata metadata{file.metadata().begin(), file.metadata().end()};
   auto epochs = history::from_csv(detail::take_text(metadata, "history", file.name()), file.name());
   const auto steps =

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -50,32 +49,32 @@ inline file_metadata load_tensors(const std::vector<named_tensor<float>>& tensor
 /// the architecture in the metadata. A pure function of weights and metadata; the file is whole or
 /// as it was before. Throws `error`.
 template <a_network Net, class Arch>
-void save(const classifier<Net, float, Arch>& from, const std::filesystem::path& path,
+void save(const classifier<Net, float, Arch>& from, const std::string& path,
           const file_metadata& metadata = {}) {
   classifier<Net, float, Arch> copy = from;
-  detail::save_tensors(copy.parameters(), describe<Net>(), path.string(), metadata);
+  detail::save_tensors(copy.parameters(), describe<Net>(), path, metadata);
 }
 
 /// The weights of a trainer, moving statistics included; their average where it has one.
 template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
-void save(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from,
-          const std::filesystem::path& path, const file_metadata& metadata = {}) {
-  detail::save_tensors(from.answering_parameters(), describe<Net>(), path.string(), metadata);
+void save(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from, const std::string& path,
+          const file_metadata& metadata = {}) {
+  detail::save_tensors(from.answering_parameters(), describe<Net>(), path, metadata);
 }
 
 /// Reads weights and returns the file's metadata. The file of another network is refused with the
 /// difference, layer by layer, and leaves the weights as they were. Throws `error`.
 template <a_network Net, class Arch>
-file_metadata load(classifier<Net, float, Arch>& into, const std::filesystem::path& path) {
-  auto metadata = detail::load_tensors(into.parameters(), describe<Net>(), path.string());
+file_metadata load(classifier<Net, float, Arch>& into, const std::string& path) {
+  auto metadata = detail::load_tensors(into.parameters(), describe<Net>(), path);
   into.refresh();
   return metadata;
 }
 
 template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
 file_metadata load(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& into,
-                   const std::filesystem::path& path) {
-  auto metadata = detail::load_tensors(into.parameters(), describe<Net>(), path.string());
+                   const std::string& path) {
+  auto metadata = detail::load_tensors(into.parameters(), describe<Net>(), path);
   into.refresh();
   return metadata;
 }

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -16,6 +14,8 @@
 #include <lamina/error.hpp>
 #include <lamina/random.hpp>
 #include <lamina/train/augmenting.hpp>
+#include <lamina/train/callback.hpp>
+#include <lamina/train/clock.hpp>
 #include <lamina/train/history.hpp>
 #include <lamina/train/progress.hpp>
 #include <lamina/train/schedules.hpp>
@@ -65,8 +65,8 @@ struct fit_options {
   schedules::warm_up warm_up = {};
   lamina::early_stopping early_stopping = {};
   bool keep_best = false;  // end with the weights of the epoch whose validation loss was smallest
-  std::function<void(const batch_record&)> on_batch = {};
-  std::function<bool(const epoch_record&)> on_epoch = {};  // false ends the training
+  callback<void(const batch_record&)> on_batch = {};
+  callback<bool(const epoch_record&)> on_epoch = {};  // false ends the training
   lamina::progress* progress = nullptr;
 };
 
@@ -170,15 +170,14 @@ class epochs_loop {
 
  private:
   epoch_record next_epoch() {
-    using clock = std::chrono::steady_clock;
-    const auto begun = clock::now();
+    const double begun = steady_seconds();
     const int epoch = static_cast<int>(past_.epochs.size()) + 1;
     order_ = held_.train;
     if (how_.shuffle) shuffle(order_, seed_, static_cast<std::uint64_t>(epoch));
     if (how_.progress != nullptr) how_.progress->begin_epoch(epoch, last_, steps_, order_.size());
     epoch_record record = train(epoch);
     evaluate(record);
-    record.seconds = std::chrono::duration<double>(clock::now() - begun).count();
+    record.seconds = steady_seconds() - begun;
     return record;
   }
 

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
 
+#include "lamina/train/clock.hpp"
 #include "lamina/train/history.hpp"
 
 namespace lamina {
@@ -48,17 +48,17 @@ class progress_bar : public progress {
     epochs_ = epochs;
     steps_ = steps;
     images_ = images;
-    begun_ = clock::now();
+    begun_ = detail::steady_seconds();
     next_ = begun_ + interval;
     if (shown_) measure_terminal();
   }
 
   void step(std::size_t done, double loss, double accuracy) override {
     if (!shown_) return;
-    const clock::time_point now = clock::now();
+    const double now = detail::steady_seconds();
     if (now < next_) return;
     next_ = now + interval;
-    const double seconds = std::chrono::duration<double>(now - begun_).count();
+    const double seconds = now - begun_;
     const double part = steps_ ? static_cast<double>(done) / static_cast<double>(steps_) : 1;
     size_ = 0;
     print("\repoch %d/%d ", epoch_, epochs_);
@@ -76,7 +76,7 @@ class progress_bar : public progress {
     if (record.validation_accuracy == record.validation_accuracy)
       print("  validation %.4f", record.validation_accuracy);
     if (record.test_accuracy == record.test_accuracy) print("  test %.4f", record.test_accuracy);
-    const double seconds = std::chrono::duration<double>(clock::now() - begun_).count();
+    const double seconds = detail::steady_seconds() - begun_;
     print("  %.1f s  ", record.seconds == record.seconds ? record.seconds : seconds);
     rate(static_cast<double>(images_) / std::max(seconds, 1e-9));
     flush();
@@ -85,8 +85,7 @@ class progress_bar : public progress {
   }
 
  private:
-  using clock = std::chrono::steady_clock;
-  static constexpr clock::duration interval = std::chrono::milliseconds{100};
+  static constexpr double interval = 0.1;  // seconds
 
   void measure_terminal() {
     winsize terminal{};
@@ -147,7 +146,7 @@ class progress_bar : public progress {
   bool shown_;
   int epoch_ = 0, epochs_ = 0;
   std::size_t steps_ = 0, images_ = 0, columns_ = 99, size_ = 0, shown_width_ = 0;
-  clock::time_point begun_{}, next_{};
+  double begun_ = 0, next_ = 0;
   char left_[16] = {};
   char line_[256] = {};
 };

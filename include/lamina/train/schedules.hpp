@@ -5,15 +5,14 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <numbers>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "lamina/error.hpp"
+#include "lamina/train/callback.hpp"
 #include "lamina/train/history.hpp"
 
 namespace lamina {
@@ -120,20 +119,19 @@ struct warm_up {
 }  // namespace schedules
 
 /// One of them, or a function of one's own from the point to the factor.
-using schedule =
-    std::variant<schedules::constant, schedules::step, schedules::cosine, schedules::one_cycle,
-                 schedules::on_plateau, std::function<double(const schedule_point&)>>;
+using schedule = callback<double(const schedule_point&)>;
 
-/// Names for schedules that are chosen at run time, in the order of the alternatives.
+/// Names for schedules that are chosen at run time.
 inline constexpr std::array<std::string_view, 5> schedule_names{"constant", "step", "cosine",
                                                                 "one-cycle", "on-plateau"};
 
 /// The schedule of that name with its defaults. Throws `error` if there is none.
 inline schedule schedule_named(std::string_view name) {
-  const std::array<schedule, 5> all{schedules::constant{}, schedules::step{}, schedules::cosine{},
-                                    schedules::one_cycle{}, schedules::on_plateau{}};
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (schedule_names[i] == name) return all[i];
+  if (name == "constant") return schedules::constant{};
+  if (name == "step") return schedules::step{};
+  if (name == "cosine") return schedules::cosine{};
+  if (name == "one-cycle") return schedules::one_cycle{};
+  if (name == "on-plateau") return schedules::on_plateau{};
   throw error("schedule: expected constant, step, cosine, one-cycle or on-plateau, found '" +
               std::string(name) + "'");
 }
@@ -149,7 +147,7 @@ inline double rate_factor(const schedule& how, const schedules::warm_up& before,
   }
   at.step -= rising;
   at.steps = std::max<std::int64_t>(1, at.steps - rising);
-  return std::visit([&](const auto& each) { return each(at); }, how);
+  return how ? how(at) : 1;
 }
 
 }  // namespace lamina
