@@ -134,7 +134,7 @@ struct convolution_with_pool : product<Located> {
       : base(Blocks),
         z(Blocks, pooled, 11),
         dz(Blocks, pooled, 12),
-        taken(Blocks, pooled),
+        taken(Blocks, pooled, 21),
         normalised(Blocks, base::out, 13),
         scale(numbers(channels, 14)),
         shift(numbers(channels, 15)),
