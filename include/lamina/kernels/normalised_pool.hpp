@@ -25,27 +25,25 @@ struct negated {
   [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const { return -x; }
 };
 
-/// One channel's plane: the largest or the smallest value of each patch, by a view that undoes
-/// itself.
-template <class Arch, int Side, class T, class View>
-[[gnu::noinline]] void extreme_plane(const pool_extents& e, const T* x, T* y, View view) {
+/// One channel's plane: the smallest value of each patch.
+template <class Arch, int Side, class T>
+[[gnu::noinline]] void min_pool_plane(const pool_extents& e, const T* x, T* y) {
   for_each_patch<Arch, Side>(
       e, [&](int o, const auto& p) __attribute__((always_inline)) {
         for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
-          put<Arch>(y + o + l, view(maximum<Arch>(p, x + l, view)));
+          put<Arch>(y + o + l, -maximum<Arch>(p, x + l, negated<Arch, T>{}));
         });
       });
 }
 
+/// The smallest value of each patch, or the largest.
 template <class Arch, class T>
 [[gnu::always_inline]] inline void extreme_plane(const pool_extents& e, const T* x, T* y,
                                                  bool smallest) {
-  with_side(e, [&](auto side) {
-    if (smallest)
-      extreme_plane<Arch, decltype(side)::value>(e, x, y, negated<Arch, T>{});
-    else
-      extreme_plane<Arch, decltype(side)::value>(e, x, y, as_is<Arch, T>{});
-  });
+  if (smallest)
+    with_side(e, [&](auto side) { min_pool_plane<Arch, decltype(side)::value>(e, x, y); });
+  else
+    max_pool_plane<Arch>(e, x, y, as_is<Arch, T>{});
 }
 
 /// The input at the first pixel whose view is the largest of the patch.

@@ -127,11 +127,11 @@ inline constexpr std::array<std::string_view, 5> schedule_names{"constant", "ste
 
 /// The schedule of that name with its defaults. Throws `error` if there is none.
 inline schedule schedule_named(std::string_view name) {
-  if (name == "constant") return schedules::constant{};
-  if (name == "step") return schedules::step{};
-  if (name == "cosine") return schedules::cosine{};
-  if (name == "one-cycle") return schedules::one_cycle{};
-  if (name == "on-plateau") return schedules::on_plateau{};
+  // in the order of the names
+  const std::array<schedule, 5> all{schedules::constant{}, schedules::step{}, schedules::cosine{},
+                                    schedules::one_cycle{}, schedules::on_plateau{}};
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (schedule_names[i] == name) return all[i];
   throw error("schedule: expected constant, step, cosine, one-cycle or on-plateau, found '" +
               std::string(name) + "'");
 }
