@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// lamina among its peers; also makes what they share: `export FOLDER`.
+// lamina among its peers; also makes what they share: `export FOLDER`. Its arguments: threads, and
+// `direct` for convolutions without Winograd's algorithm.
 #include "worker.hpp"
 
+#include <lamina/bench/direct.hpp>
 #include <lamina/bench/examples.hpp>
 #include <lamina/bench/peak.hpp>
 #include <lamina/lamina.hpp>
@@ -76,14 +78,13 @@ class subject {
   lamina::classifier<Net> classifier_;
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
-  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                  static_cast<std::size_t>(threads));
+/// Answers line by line. `Letters` is asl_cnn, or the same computed directly, which then has no row
+/// for the other network.
+template <class Letters>
+void serve(int threads) {
+  constexpr bool has_digits = std::is_same_v<Letters, lamina::models::asl_cnn>;
   subject<lamina::models::mnist_mlp> digits("mnist_mlp");
-  subject<lamina::models::asl_cnn> letters("asl_cnn");
+  subject<Letters> letters("asl_cnn");
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
     std::string command, argument;
@@ -98,10 +99,25 @@ int main(int argc, char** argv) {
       std::cout << "@ true" << std::endl;
     } else if (command == "peak") {
       std::cout << "@ " << lamina::bench::peak(threads) << std::endl;
-    } else if (argument == "mnist_mlp") {
+    } else if (argument == "asl_cnn") {
+      peers::obey(letters, command, words, threads);
+    } else if (has_digits) {
       peers::obey(digits, command, words, threads);
     } else {
-      peers::obey(letters, command, words, threads);
+      std::cout << "@ null" << std::endl;
     }
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int threads = argc > 1 ? std::atoi(argv[1]) : 1;
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                  static_cast<std::size_t>(threads));
+  using network = lamina::models::asl_cnn;
+  if (argc > 2 && std::string(argv[2]) == "direct")
+    serve<lamina::bench::made_direct<network>>(threads);
+  else
+    serve<network>(threads);
 }

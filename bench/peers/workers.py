@@ -18,8 +18,9 @@ in_python = {"PyTorch": ("pytorch", "torch", "pytorch.py", "eager"),
              "OpenVINO": ("openvino", "openvino", "open_vino.py"),
              "Keras": ("tensorflow", "tensorflow", "keras_tensorflow.py"),
              "JAX": ("jax", "jax", "jax_numpy.py")}
-in_cpp = {"oneDNN 2": "bench_peers_onednn", "oneDNN 3": "bench_peers_onednn_new",
-          "dlib": "bench_peers_dlib"}
+# name: program and its arguments
+in_cpp = {"lamina direct": ("bench_peers", "direct"), "oneDNN 2": ("bench_peers_onednn",),
+          "oneDNN 3": ("bench_peers_onednn_new",), "dlib": ("bench_peers_dlib",)}
 everyone = [*in_cpp, *in_python]
 
 
@@ -80,10 +81,10 @@ def python_with(folder, module):
 def commands(wanted, threads):
     """The command of each peer that is installed, by name."""
     found = {}
-    for name, program in in_cpp.items():
+    for name, (program, *arguments) in in_cpp.items():
         if name in wanted:
             if (suite.folder / program).exists():
-                found[name] = [suite.folder / program, threads]
+                found[name] = [suite.folder / program, threads, *arguments]
             else:
                 print(f"without {name}: not installed", file=sys.stderr)
     for name, (folder, module, script, *arguments) in in_python.items():

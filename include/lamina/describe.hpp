@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <lamina/network.hpp>
@@ -58,10 +59,19 @@ void append_all(std::string& text, [[maybe_unused]] std::string_view separator) 
   ((append(text, between), written<Types>::to(text), between = separator), ...);
 }
 
+/// `direct` is left out: it says how a layer is computed, not what.
+template <class Option>
+void append_option(std::string& text) {
+  if constexpr (!std::is_same_v<Option, direct>) {
+    append(text, ", ");
+    written<Option>::to(text);
+  }
+}
+
 /// ", same, stride<2>": what follows the first argument of a layer.
 template <class... Options>
 void append_options(std::string& text) {
-  ((append(text, ", "), written<Options>::to(text)), ...);
+  (append_option<Options>(text), ...);
 }
 
 template <int... Extents>
@@ -211,6 +221,20 @@ std::vector<std::string> describe_steps(steps<Steps...>) {
 template <a_network Net>
 std::vector<layer_description> describe() {
   return detail::describe_all<typename Net::input_shape>(typename Net::located_layers{});
+}
+
+/// The positions of the convolutions that run by Winograd's algorithm, for batches of more than 12
+/// images; in predictions one that is joined by a pool only where that pool is two rows high.
+template <a_network Net>
+std::vector<std::string> winograd_layers() {
+  std::vector<std::string> all;
+  [&]<class... Located>(detail::list<Located...>) {
+    ((detail::takes_winograd<Located>()
+          ? all.push_back(detail::position_text(typename Located::at{}))
+          : void()),
+     ...);
+  }(typename Net::located_layers{});
+  return all;
 }
 
 /// One text a step, "conv2d<75, window<3, 3>, same> + relu": of `Net::training_steps` or

@@ -44,6 +44,7 @@ json summary_json(const std::string& name, const summary& network, int batch) {
           {"layers", layers},
           {"inference_steps", steps_json(network.inference_steps)},
           {"training_steps", steps_json(network.training_steps)},
+          {"winograd", network.winograd},
           {"bytes",
            {{"weights", network.weight_bytes},
             {"activations", network.activation_bytes},
@@ -71,6 +72,11 @@ void summarize(const model_registry& models, const summary_words& words) {
               static_cast<long long>(network.multiply_adds));
   print_steps("steps of a prediction", network.inference_steps);
   print_steps("steps of training", network.training_steps);
+  if (!network.winograd.empty()) {
+    std::printf("\nby Winograd's algorithm, with 16 products instead of 36, layer");
+    for (const auto& position : network.winograd) std::printf(" %s", position.c_str());
+    std::printf("\n");
+  }
   std::printf("\nbytes: weights %lld, activations of a batch of %d %lld, training arena %lld\n",
               static_cast<long long>(network.weight_bytes), words.batch,
               static_cast<long long>(network.activation_bytes),

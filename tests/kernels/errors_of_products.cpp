@@ -7,6 +7,7 @@
 #include <lamina/kernels/dense_weights.hpp>
 #include <lamina/kernels/layout.hpp>
 #include <lamina/kernels/one_image_conv2d.hpp>
+#include <lamina/kernels/winograd_weights.hpp>
 //
 #include "kernels/convolutions.hpp"
 #include "kernels/errors.hpp"
@@ -193,6 +194,77 @@ TEST_CASE("conv2d towards the weights") {
   errors all;
   for (std::ptrdiff_t i = 0; i < dw.size(); ++i) all.add(sums[static_cast<std::size_t>(i)], dw[i]);
   all.check("conv2d weights", count * 14 * 14);
+}
+
+TEST_CASE("conv2d by Winograd's products, in all three directions") {
+  const auto e = extents(taps, true, 75, 14, 14, 50);
+  const auto turned = kernels::winograd_turned(e);
+  const auto weights = numbers<float>(e.out_channels * e.in_channels * 9, 2);
+  const auto make_packed = [](const kernels::conv2d_extents& of) {
+    return array<float>(
+        static_cast<std::ptrdiff_t>(kernels::winograd_packed_size<kernels::native, float>(of)));
+  };
+  array<float> fixed = make_packed(e), fixed_back = make_packed(turned);
+  kernels::winograd_pack_forward(e, weights.data(),
+                                 {0, kernels::winograd_packed_tiles<kernels::native, float>(e)},
+                                 fixed.data());
+  kernels::winograd_pack_backward_input(
+      e, weights.data(), {0, kernels::winograd_packed_tiles<kernels::native, float>(turned)},
+      fixed_back.data());
+  array<float> scratch(static_cast<std::ptrdiff_t>(
+      std::max({kernels::winograd_scratch<kernels::native, float>(e),
+                kernels::winograd_scratch<kernels::native, float>(turned),
+                kernels::winograd_weights_scratch<kernels::native, float>(e)})));
+  const int count = 32;
+  images<float> x(count, e.in_channels, 14, 14, 1), y(count, e.out_channels, 14, 14);
+  images<float> dy(count, e.out_channels, 14, 14, 2), dx = x;
+  make_positive(x);
+  const float* no_bias = nullptr;
+  kernels::winograd_forward(e, fixed.data(), no_bias, x.view(), y.view(), {0, 2}, {0, 7},
+                            scratch.data(), kernels::identity{});
+  kernels::winograd_backward_input(e, fixed_back.data(), dy.view(), dx.view(), {0, 2}, {0, 7},
+                                   scratch.data());
+  errors forward, input;
+  for (int image = 0; image < count; image += 11)
+    for (int row = 0; row < 14; row += 3)
+      for (int column = 0; column < 14; ++column) {
+        for (int o = 0; o < e.out_channels; o += 7)
+          forward.add(convolved(e, weights, o, row, column,
+                                [&](int c, int iy, int ix) { return x.at(image, c, iy, ix); }),
+                      y.at(image, o, row, column));
+        for (int c = 0; c < e.in_channels; c += 7) {
+          two_sums sum;
+          for (int o = 0; o < e.out_channels; ++o)
+            for_each_tap(taps, e, row, column, [&](int iy, int ix, int tap) {
+              sum.add(weights[(o * e.in_channels + c) * 9 + 8 - tap], dy.at(image, o, iy, ix));
+            });
+          input.add(sum, dx.at(image, c, row, column));
+        }
+      }
+  forward.check("Winograd forward", e.in_channels * 9);
+  input.check("Winograd input", e.out_channels * 9);
+
+  array<float> du(static_cast<std::ptrdiff_t>(kernels::winograd_gradient_size(e)));
+  array<float> dw(e.out_channels * e.in_channels * 9), db(e.out_channels);
+  kernels::winograd_backward_positions(e, dy.view(), x.view(), x.blocks, {0, 4}, {0, 5},
+                                       scratch.data(), du.data());
+  kernels::winograd_finish_weights(e, static_cast<const float*>(du.data()), dy.view(), x.blocks,
+                                   dw.data(), db.data(), {0, e.out_channels});
+  errors gradient;
+  for (int o = 0; o < e.out_channels; o += 7)
+    for (int c = 0; c < e.in_channels; c += 5) {
+      std::vector<two_sums> sums(9);
+      for (int image = 0; image < count; ++image)
+        for (int row = 0; row < 14; ++row)
+          for (int column = 0; column < 14; ++column)
+            for_each_tap(taps, e, row, column, [&](int iy, int ix, int tap) {
+              sums[static_cast<std::size_t>(tap)].add(dy.at(image, o, row, column),
+                                                      x.at(image, c, iy, ix));
+            });
+      for (int tap = 0; tap < 9; ++tap)
+        gradient.add(sums[static_cast<std::size_t>(tap)], dw[(o * e.in_channels + c) * 9 + tap]);
+    }
+  gradient.check("Winograd weights", count * 14 * 14);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <lamina/execution/product_kernels.hpp>
 #include <lamina/kernels/conv2d_pool.hpp>
 #include <lamina/kernels/one_image_conv2d.hpp>
+#include <lamina/kernels/winograd_weights.hpp>
 #include <models/asl_cnn.hpp>
 #include <models/asl_mlp.hpp>
 #include <models/mnist_mlp.hpp>
@@ -96,6 +97,26 @@ struct pooled {
   }
 };
 
+/// A convolution by Winograd's products.
+template <class Layer, class In, class Out>
+struct winograd {
+  static constexpr lamina::kernels::conv2d_extents extents = lamina::execution::product_kernels<
+      lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>, float, native>::extents;
+
+  [[gnu::noinline]] static void forward(const memory& m) {
+    lamina::kernels::winograd_forward<native>(extents, m.fixed, m.bias, m.x, m.y, m.of_blocks,
+                                              m.of_outputs, m.scratch, lamina::kernels::relu{});
+  }
+  [[gnu::noinline]] static void input(const memory& m) {
+    lamina::kernels::winograd_backward_input<native>(extents, m.fixed, m.dy, m.dx, m.of_blocks,
+                                                     m.of_outputs, m.scratch);
+  }
+  [[gnu::noinline]] static void weights(const memory& m) {
+    lamina::kernels::winograd_backward_positions<native>(extents, m.dy, m.x, m.blocks, m.of_blocks,
+                                                         m.of_outputs, m.scratch, m.dw);
+  }
+};
+
 using function = void (*)(const memory&);
 
 template <class Located>
@@ -114,6 +135,12 @@ void add(function*& to, bool& learns) {
                     lamina::kernels::conv2d_pool_terms) {
         *to++ = with_pool::statistics;
         *to++ = with_pool::weights;
+      }
+      if constexpr (lamina::detail::takes_winograd<Located>()) {
+        using by_winograd = winograd<Layer, typename Located::in, typename Located::out>;
+        *to++ = by_winograd::forward;
+        if (learns) *to++ = by_winograd::input;
+        *to++ = by_winograd::weights;
       }
     }
   }

@@ -26,6 +26,8 @@ static_assert(
     gives<network<input<28, 28, 1>, conv2d<4, same, window<3>, stride<2>>>, shape<14, 14, 4>>);
 static_assert(
     gives<network<input<28, 27, 3>, conv2d<4, stride<3, 2>, window<5, 2>>>, shape<8, 13, 4>>);
+static_assert(
+    gives<network<input<28, 28, 1>, conv2d<4, direct, window<3>, same>>, shape<28, 28, 4>>);
 static_assert(gives<network<input<7, 7, 2>, max_pool<2>>, shape<3, 3, 2>>);
 static_assert(gives<network<input<7, 7, 2>, max_pool<2, same>>, shape<4, 4, 2>>);
 static_assert(gives<network<input<7, 7, 2>, average_pool<3, stride<1>>>, shape<5, 5, 2>>);
@@ -55,6 +57,12 @@ static_assert(std::same_as<infer<input<8>, sequence<relu, repeat<2, relu, dense<
 static_assert(std::same_as<infer<input<8>, repeat<2, dense<8>, conv2d<1, window<1>>>>,
                            refused<at_layer<1, 2>, conv2d<1, window<1>>, shape<8>,
                                    rule::conv2d_needs_height_width_and_channels>>);
+static_assert(std::same_as<infer<input<8, 8, 1>, conv2d<8, window<3>, direct, direct>>,
+                           refused<at_layer<1>, conv2d<8, window<3>, direct, direct>,
+                                   shape<8, 8, 1>, rule::an_option_is_given_once>>);
+static_assert(std::same_as<infer<input<8, 8, 1>, max_pool<2, direct>>,
+                           refused<at_layer<1>, max_pool<2, direct>, shape<8, 8, 1>,
+                                   rule::this_option_is_unknown_here>>);
 static_assert(std::same_as<infer<input<8>, batch_norm<momentum<2>>>,
                            refused<at_layer<1>, batch_norm<momentum<2.0>>, shape<8>,
                                    rule::the_momentum_is_at_least_0_and_less_than_1>>);

@@ -42,3 +42,8 @@ static_assert(asl_cnn::training_steps.contains(
 static_assert(asl_cnn::inference_steps.contains(
     fused<conv2d<50, window<3, 3>, same>, relu, batch_norm<>, max_pool<2, same>>{}));
 static_assert(asl_cnn::training_steps.size() == 9);
+
+template <std::size_t Layer>
+constexpr bool by_winograd =
+    detail::takes_winograd<typename detail::located_at<asl_cnn::located_layers, Layer>::type>();
+static_assert(!by_winograd<0> && by_winograd<4> && !by_winograd<9>);

@@ -10,7 +10,8 @@
 namespace lamina::bench {
 
 /// Multiply-adds of one image in a layer or a step. `nominal` counts the taps that fall on padding,
-/// as everybody does; `executed` leaves them out, as our kernels do.
+/// as everybody does; `executed` leaves them out, as our kernels do, and counts the products of a
+/// convolution by Winograd's algorithm.
 struct multiply_adds {
   double nominal = 0;
   double executed = 0;
@@ -36,32 +37,25 @@ struct layer_work {
   }
 };
 
-/// Taps of a window at all its places that fall on an image, along one axis.
-constexpr double taps_on_image(lamina::detail::sampling axis) {
-  double taps = 0;
-  for (int o = 0; o < axis.outputs(); ++o) {
-    for (int k = 0; k < axis.window; ++k) {
-      const int at = o * axis.stride + k - axis.padding();
-      taps += at >= 0 && at < axis.extent;
-    }
-  }
-  return taps;
-}
-
 /// The forward pass of the layer at a place of a network.
 template <class Located>
 constexpr multiply_adds forward_work() {
   using Layer = typename Located::layer;
   using In = typename Located::in;
   constexpr auto nominal = static_cast<double>(lamina::detail::multiply_adds_of<Located>());
-  double share = 1;
   if constexpr (requires { Layer::rows(In{}); } && nominal != 0) {
     constexpr auto rows = Layer::rows(In{});
     constexpr auto columns = Layer::columns(In{});
-    share = taps_on_image(rows) / (rows.outputs() * rows.window) * taps_on_image(columns) /
-            (columns.outputs() * columns.window);
+    constexpr auto nominal_taps = static_cast<double>(rows.outputs() * rows.window) *
+                                  (columns.outputs() * columns.window);
+    constexpr auto taps = static_cast<double>(
+        lamina::detail::takes_winograd<Located>()
+            ? lamina::detail::winograd_products(rows, columns, 1, 1)
+            : lamina::detail::taps_on_image(rows) * lamina::detail::taps_on_image(columns));
+    return {nominal, taps / nominal_taps * nominal};
+  } else {
+    return {nominal, nominal};
   }
-  return {nominal, share * nominal};
 }
 
 template <class... Located>

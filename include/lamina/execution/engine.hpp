@@ -10,6 +10,7 @@
 #include <lamina/execution/pooled_convolution.hpp>
 #include <lamina/execution/pooling.hpp>
 #include <lamina/execution/product.hpp>
+#include <lamina/execution/winograd.hpp>
 
 namespace lamina::execution {
 
@@ -26,7 +27,9 @@ template <class Blueprint, int Index, class T, class Arch>
 constexpr auto step_of() {
   using enum layer_kind;
   constexpr layer_kind kind = Blueprint::code.operations[Index].kind;
-  if constexpr (kind == product && ends_in_a_pool<Blueprint, Index>()) {
+  if constexpr (kind == product && runs_by_winograd<Blueprint, Index>()) {
+    return winograd_step<Blueprint, Index, T, Arch>{};
+  } else if constexpr (kind == product && ends_in_a_pool<Blueprint, Index>()) {
     return pooled_convolution_step<Blueprint, Index, T, Arch>{};
   } else if constexpr (kind == product) {
     return product_step<Blueprint, Index, T, Arch>{};

@@ -16,3 +16,5 @@
 #include "lamina/kernels/simd.hpp"
 #include "lamina/kernels/softmax.hpp"
 #include "lamina/kernels/types.hpp"
+#include "lamina/kernels/winograd.hpp"
+#include "lamina/kernels/winograd_weights.hpp"

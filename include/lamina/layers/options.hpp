@@ -84,11 +84,15 @@ struct same {};
 /// Option, the default: windows that lie within the image only.
 struct valid {};
 
+/// Option of `conv2d`: one product for each tap of a window, even where Winograd's algorithm would do
+/// with fewer. The weights are the same, and are exchanged between the two.
+struct direct {};
+
 namespace detail {
 
 struct no_option {};
 
-enum class option_kind { unknown, window, stride, padding };
+enum class option_kind { unknown, window, stride, padding, algorithm };
 
 template <class Option>
 inline constexpr option_kind kind_of_option = option_kind::unknown;
@@ -100,6 +104,8 @@ template <>
 inline constexpr option_kind kind_of_option<same> = option_kind::padding;
 template <>
 inline constexpr option_kind kind_of_option<valid> = option_kind::padding;
+template <>
+inline constexpr option_kind kind_of_option<direct> = option_kind::algorithm;
 
 template <option_kind Kind, class... Options>
 inline constexpr int count_options = (0 + ... + (kind_of_option<Options> == Kind ? 1 : 0));

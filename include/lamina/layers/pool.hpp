@@ -17,7 +17,9 @@ struct pool : sliding<layers::window<Window, Window>, layers::stride<Window, Win
   template <int Height, int Width, int Channels>
   static constexpr auto output(shape<Height, Width, Channels> in) {
     using enum detail::option_kind;
-    if constexpr (base::template given<unknown> + base::template given<window> != 0) {
+    if constexpr (base::template given<unknown> + base::template given<window> +
+                      base::template given<algorithm> !=
+                  0) {
       return refuses<rule::this_option_is_unknown_here>{};
     } else if constexpr (base::repeats_an_option) {
       return refuses<rule::an_option_is_given_once>{};

@@ -21,7 +21,8 @@ struct sliding {
 
   static constexpr bool repeats_an_option = given<detail::option_kind::window> > 1 ||
                                             given<detail::option_kind::stride> > 1 ||
-                                            given<detail::option_kind::padding> > 1;
+                                            given<detail::option_kind::padding> > 1 ||
+                                            given<detail::option_kind::algorithm> > 1;
 
   template <int Height, int Width, int Channels>
   static constexpr detail::sampling rows(shape<Height, Width, Channels>) {

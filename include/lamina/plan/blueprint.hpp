@@ -9,6 +9,7 @@
 #include <lamina/fusion/steps.hpp>
 #include <lamina/plan/parameters.hpp>
 #include <lamina/plan/program.hpp>
+#include <lamina/plan/winograd.hpp>
 
 namespace lamina {
 
@@ -91,9 +92,13 @@ constexpr layer_facts facts_of() {
 /// Values beside the blocks that a layer's steps share: packed weights of a convolution (twice,
 /// with room for a last partial tile of up to 16 filters), statistics of a normalisation.
 template <class Located>
-constexpr std::ptrdiff_t fixed_values_of() {
+constexpr std::ptrdiff_t fixed_values_of(bool trains) {
   using Layer = typename Located::layer;
-  if constexpr (kind_of<Layer>() == layer_kind::product && Located::in::rank == 3) {
+  if constexpr (takes_winograd<Located>()) {
+    return winograd_places_of(extents_of(typename Located::in{}).channels,
+                              extents_of(typename Located::out{}).channels, trains)
+        .end;
+  } else if constexpr (kind_of<Layer>() == layer_kind::product && Located::in::rank == 3) {
     constexpr auto weight = Layer::parameters(typename Located::in{})[0].extents;
     constexpr std::ptrdiff_t taps = std::ptrdiff_t{weight[2]} * weight[3];
     return (taps * (std::ptrdiff_t{weight[0]} + 15) * weight[1] + 15) / 16 * 16 +
@@ -140,7 +145,7 @@ struct blueprint<list<Located...>, Mode> {
   static constexpr std::array<std::ptrdiff_t, layer_count + 1> fixed = [] {
     std::array<std::ptrdiff_t, layer_count + 1> begin{};
     std::size_t next = 0;
-    ((begin[next + 1] = begin[next] + fixed_values_of<Located>(), ++next), ...);
+    ((begin[next + 1] = begin[next] + fixed_values_of<Located>(Mode != fusion_mode::inference), ++next), ...);
     return begin;
   }();
 

@@ -34,6 +34,7 @@ struct summary {
   std::vector<layer_description> layers = {};
   std::vector<std::vector<std::string>> inference_steps = {};  ///< layers of each step
   std::vector<std::vector<std::string>> training_steps = {};
+  std::vector<std::string> winograd = {};  ///< positions of the layers that run so
   std::int64_t weight_bytes = 0, activation_bytes = 0, training_bytes = 0;
 
   std::size_t image_size() const {

@@ -92,6 +92,7 @@ class model_of : public model {
         .layers = lamina::describe<Net>(),
         .inference_steps = detail::layers_of_steps(Net::inference_steps),
         .training_steps = detail::layers_of_steps(Net::training_steps),
+        .winograd = lamina::winograd_layers<Net>(),
         .weight_bytes = Net::weight_bytes,
         .activation_bytes =
             detail::bytes_of_blocks(activation_bytes<Net, 16>, activation_bytes<Net, 32>, batch),
