@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Each fusion of the models beside its steps one after another.
 #include "fusions.hpp"
+#include "winograd.hpp"
 
+#include <lamina/bench/direct.hpp>
 #include <models/asl_cnn.hpp>
 #include <models/mnist_mlp.hpp>
 
@@ -175,7 +177,7 @@ effort passes_over(int values, double times) {
 }
 
 bool register_fusions() {
-  using cnn = lamina::models::asl_cnn;
+  using cnn = lamina::bench::made_direct<lamina::models::asl_cnn>;
   using mlp = lamina::models::mnist_mlp;
   add_epilogue<layer_at<cnn, 1>>("conv2d");
   add_epilogue<layer_at<cnn, 5>>("conv2d");
@@ -185,6 +187,9 @@ bool register_fusions() {
   add_pooled<layer_at<cnn, 1>, layer_at<cnn, 4>>();
   add_pooled<layer_at<cnn, 5>, layer_at<cnn, 9>>();
   add_pooled<layer_at<cnn, 10>, layer_at<cnn, 13>>();
+  add_fusion<winograd_pooled<layer_at<cnn, 5>, layer_at<cnn, 9>, 2>>(
+      "winograd_pool_inference/75-50,14x14,3x3",
+      effort_of<layer_at<lamina::models::asl_cnn, 5>, 2>());
   add_updating<layer_at<mlp, 2>, 2>();
   add_updating<layer_at<mlp, 2>, 4>();
   add_updating<layer_at<mlp, 2>, 8>();

@@ -8,6 +8,7 @@
 #include "passes.hpp"
 #include "pools.hpp"
 #include "products.hpp"
+#include "winograd.hpp"
 
 #include <lamina/network.hpp>
 
@@ -24,8 +25,9 @@ void add_layer(bool learns_before) {
                                 : std::to_string(in.channels) + "," + std::to_string(in.height) +
                                       "x" + std::to_string(in.width);
   if constexpr (kind == product) {
-    add_products<Located>(learns_before);
-    add_one_image<Located>();
+    add_products<computed_directly<Located>>(learns_before);
+    add_winograd<Located>(learns_before);
+    add_one_image<computed_directly<Located>>();
     if (in.pixels() == 1) add_layouts(in.size());
   } else if constexpr (kind == activation) {
     add_relu(shape, in.size());

@@ -83,8 +83,15 @@ struct product {
         bias(numbers(channels, 5)),
         dw(numbers(weight_count, 6)),
         db(numbers(channels, 7)),
-        fixed(static_cast<std::size_t>(lamina::detail::fixed_values_of<Located>())) {
+        fixed(packed_values()) {
     kernels::pack(weights.data(), fixed.data(), true);
+  }
+
+  static constexpr std::size_t packed_values() {
+    if constexpr (term::image)
+      return static_cast<std::size_t>(lamina::detail::packed_values_of<Located>());
+    else
+      return 0;
   }
 
   int last_image() const { return blocks * lanes - 1; }

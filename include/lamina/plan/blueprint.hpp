@@ -89,8 +89,18 @@ constexpr layer_facts facts_of() {
           kind_of<Layer>() == layer_kind::product && Located::in::rank == 1};
 }
 
-/// Values beside the blocks that a layer's steps share: packed weights of a convolution (twice,
-/// with room for a last partial tile of up to 16 filters), statistics of a normalisation.
+/// Values of the packed weights of a convolution, twice, with room for a last partial tile of up to
+/// 16 filters.
+template <class Located>
+constexpr std::ptrdiff_t packed_values_of() {
+  constexpr auto weight = Located::layer::parameters(typename Located::in{})[0].extents;
+  constexpr std::ptrdiff_t taps = std::ptrdiff_t{weight[2]} * weight[3];
+  return (taps * (std::ptrdiff_t{weight[0]} + 15) * weight[1] + 15) / 16 * 16 +
+         (taps * (std::ptrdiff_t{weight[1]} + 15) * weight[0] + 15) / 16 * 16;
+}
+
+/// Values beside the blocks that a layer's steps share: packed weights of a convolution, statistics
+/// of a normalisation.
 template <class Located>
 constexpr std::ptrdiff_t fixed_values_of(bool trains) {
   using Layer = typename Located::layer;
@@ -99,10 +109,7 @@ constexpr std::ptrdiff_t fixed_values_of(bool trains) {
                               extents_of(typename Located::out{}).channels, trains)
         .end;
   } else if constexpr (kind_of<Layer>() == layer_kind::product && Located::in::rank == 3) {
-    constexpr auto weight = Layer::parameters(typename Located::in{})[0].extents;
-    constexpr std::ptrdiff_t taps = std::ptrdiff_t{weight[2]} * weight[3];
-    return (taps * (std::ptrdiff_t{weight[0]} + 15) * weight[1] + 15) / 16 * 16 +
-           (taps * (std::ptrdiff_t{weight[1]} + 15) * weight[0] + 15) / 16 * 16;
+    return packed_values_of<Located>();
   } else if constexpr (kind_of<Layer>() == layer_kind::normalisation) {
     return 6 * ((std::ptrdiff_t{extents_of(typename Located::in{}).channels} + 15) / 16 * 16);
   } else {
@@ -145,7 +152,9 @@ struct blueprint<list<Located...>, Mode> {
   static constexpr std::array<std::ptrdiff_t, layer_count + 1> fixed = [] {
     std::array<std::ptrdiff_t, layer_count + 1> begin{};
     std::size_t next = 0;
-    ((begin[next + 1] = begin[next] + fixed_values_of<Located>(Mode != fusion_mode::inference), ++next), ...);
+    ((begin[next + 1] = begin[next] + fixed_values_of<Located>(Mode != fusion_mode::inference),
+      ++next),
+     ...);
     return begin;
   }();
 
