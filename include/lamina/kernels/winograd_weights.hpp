@@ -60,41 +60,37 @@ template <class Arch, class T>
 }
 
 /// sums (output, channel) += the products of a tile of outputs and `Strips` strips of channels,
-/// from tiles of 16 images; `count` times. They are added up by themselves first, which is more
-/// exact.
+/// over tiles of 16 images, which are added up by themselves first: that is more exact.
 template <class Arch, int Strips, class T>
-[[gnu::noinline]] void winograd_add_strips(const conv2d_row<T> row, int count, const T* v,
-                                           T* sums) {
+[[gnu::noinline]] void winograd_add_strips(const conv2d_row<T> row, const T* v, T* sums) {
   constexpr int o = conv2d_output_tile<Arch, T>, n = registers<Arch, T>, w = width<Arch, T>;
-  for (; count > 0; --count, v += Strips * lanes, sums += Strips * lanes) {
-    conv2d_sums<Arch, true, Strips, T> products;
-    products.start(row, sums);
-    for (int tile = 0; tile < row.channels; ++tile) {
-      const T* from = v + tile * row.x_channel;
-      const T* factors = row.weights + tile * row.weights_channel;
-      for (int k = 0; k < lanes; ++k, from += row.x_row, factors += row.weights_row) {
-        products.template add<lanes>(from, factors);
-        forget_reads<Arch>();
-      }
+  conv2d_sums<Arch, true, Strips, T> products;
+  products.start(row, sums);
+  for (int tile = 0; tile < row.channels; ++tile) {
+    const T* from = v + tile * row.x_channel;
+    const T* factors = row.weights + tile * row.weights_channel;
+    for (int k = 0; k < lanes; ++k, from += row.x_row, factors += row.weights_row) {
+      products.template add<lanes>(from, factors);
+      forget_reads<Arch>();
     }
-    unroll<o>([&](int i) __attribute__((always_inline)) {
-      if (i >= row.outputs) return;
-      unroll<Strips * n>([&](int c) __attribute__((always_inline)) {
-        T* const at = sums + i * row.y_channel + c * w;
-        put<Arch>(at, load<Arch>(at) + products.at[i][c]);
-      });
-    });
   }
+  unroll<o>([&](int i) __attribute__((always_inline)) {
+    if (i >= row.outputs) return;
+    unroll<Strips * n>([&](int c) __attribute__((always_inline)) {
+      T* const at = sums + i * row.y_channel + c * w;
+      put<Arch>(at, load<Arch>(at) + products.at[i][c]);
+    });
+  });
 }
 
-/// `Most` strips at a time, and what is left of them together.
+/// The same for so many strips, at most `Most`.
 template <class Arch, int Most, class T>
 [[gnu::always_inline]] inline void winograd_add_products(const conv2d_row<T>& row, int strips,
                                                          const T* v, T* sums) {
-  const int groups = strips / Most, done = groups * Most * lanes;
-  winograd_add_strips<Arch, Most>(row, groups, v, sums);
-  if constexpr (Most > 1)
-    winograd_add_products<Arch, Most - 1>(row, strips % Most, v + done, sums + done);
+  if (strips == Most)
+    winograd_add_strips<Arch, Most>(row, v, sums);
+  else if constexpr (Most > 1)
+    winograd_add_products<Arch, Most - 1>(row, strips, v, sums);
 }
 
 /// One row of positions, from some tiles of a row of one block.
@@ -166,15 +162,17 @@ void winograd_add_row(const winograd_gradient<T>& g, int i, int tiles) {
     T* const du = g.du + std::ptrdiff_t{(4 * i + k) * e.out_channels} * winograd_channels(e) +
                   g.strips.first * lanes;
     constexpr int most = tile<Arch, T>::conv2d_pixels;
-    for (int strip = 0; strip < g.strips.last - g.strips.first; strip += most)
+    const int strips = channels / lanes, groups = ceil_divide(strips, most);
+    for (int group = 0; group < groups; ++group) {  // of about equal size
+      const int strip = strips * group / groups, next = strips * (group + 1) / groups;
       for (int first = 0; first < e.out_channels; first += o) {
         row.weights = m + first;
         row.outputs = std::min(o, e.out_channels - first);
-        winograd_add_products<Arch, most>(row,
-                                          std::min(most, g.strips.last - g.strips.first - strip),
+        winograd_add_products<Arch, most>(row, next - strip,
                                           static_cast<const T*>(g.work.v) + strip * lanes,
                                           du + first * row.y_channel + strip * lanes);
       }
+    }
   }
 }
 
