@@ -84,7 +84,7 @@ struct same {};
 /// Option, the default: windows that lie within the image only.
 struct valid {};
 
-/// Option of `conv2d`: one product for each tap of a window, even where Winograd's algorithm would do
+/// Option of `conv2d`: a product for each tap of a window, even where Winograd's algorithm would do
 /// with fewer. The weights are the same, and are exchanged between the two.
 struct direct {};
 
