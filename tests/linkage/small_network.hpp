@@ -10,25 +10,26 @@
 namespace linkage {
 
 using small_network =
-    lamina::network<lamina::input<6, 6, 1>, lamina::conv2d<3, lamina::window<3>, lamina::same>,
-                    lamina::relu, lamina::batch_norm<>, lamina::max_pool<2>, lamina::flatten,
+    lamina::network<lamina::input<12, 12, 1>, lamina::conv2d<16, lamina::window<3>, lamina::same>,
+                    lamina::relu, lamina::batch_norm<>, lamina::max_pool<2>,
+                    lamina::conv2d<16, lamina::window<3>>, lamina::relu, lamina::flatten,
                     lamina::dense<4>, lamina::relu, lamina::dense<2>, lamina::softmax>;
 
 inline constexpr int images = 20;
 
 struct examples {
-  std::array<std::uint8_t, images * 36> pixels{};
+  std::array<std::uint8_t, images * 144> pixels{};
   std::array<std::uint8_t, images> labels{};
 
   constexpr examples() {
     for (std::size_t i = 0; i < pixels.size(); ++i) {
-      pixels[i] = static_cast<std::uint8_t>((i * 37 + i / 36 * 11) % 256);
+      pixels[i] = static_cast<std::uint8_t>((i * 37 + i / 144 * 11) % 256);
     }
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = i % 2;
   }
 
   operator lamina::examples() const {
-    return {.image_size = 36, .pixels = pixels, .labels = labels};
+    return {.image_size = 144, .pixels = pixels, .labels = labels};
   }
 };
 

@@ -102,8 +102,8 @@ struct winograd_gradient {
   winograd_workspace<T> work;
   T* du;
 
-  int channels() const { return (strips.last - strips.first) * lanes; }
-  int live_channels() const {
+  [[gnu::always_inline]] int channels() const { return (strips.last - strips.first) * lanes; }
+  [[gnu::always_inline]] int live_channels() const {
     return std::min(strips.last * lanes, e.in_channels) - strips.first * lanes;
   }
 };
@@ -120,17 +120,18 @@ void winograd_gather_rows(const winograd_gradient<T>& g, int i, int row, range t
   const int count = tiles.last - tiles.first, top = 2 * row - e.pad_top;
   const winograd_pair pair = winograd_pairs[i];
   const T* const x = g.x + g.strips.first * lanes * x_row * e.in_height;
-  winograd_transpose_rows<Arch, T>(
-      {row_of(x, e.in_height, top + pair.first, x_row),
-       row_of(x, e.in_height, top + pair.second, x_row), T(pair.plus ? 1 : -1), e.in_width,
-       x_row * e.in_height, g.live_channels()},
+  using rows = winograd_rows_of<T>;
+  winograd_transpose_rows<Arch>(
+      rows::sum(row_of(x, e.in_height, top + pair.first, x_row),
+                row_of(x, e.in_height, top + pair.second, x_row), T(pair.plus ? 1 : -1), e.in_width,
+                x_row * e.in_height, g.live_channels()),
       2 * tiles.first - e.pad_left, 2 * count + 2, g.channels(), g.work.x);
   const int first = 2 * row + (i == 3 ? 1 : 0);
   const bool two = i == 1 || i == 2;
-  winograd_transpose_rows<Arch, T>(
-      {row_of(g.dy, e.out_height, first, dy_row),
-       two ? row_of(g.dy, e.out_height, first + 1, dy_row) : nullptr, T(i == 2 ? -1 : 1),
-       e.out_width, dy_row * e.out_height, e.out_channels},
+  winograd_transpose_rows<Arch>(
+      rows::sum(row_of(g.dy, e.out_height, first, dy_row),
+                two ? row_of(g.dy, e.out_height, first + 1, dy_row) : nullptr, T(i == 2 ? -1 : 1),
+                e.out_width, dy_row * e.out_height, e.out_channels),
       2 * tiles.first, 2 * count, winograd_gradient_width<Arch, T>(e), g.work.dy);
 }
 
