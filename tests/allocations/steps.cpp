@@ -28,11 +28,12 @@ using namespace lamina;
 
 constexpr int warm_up = 10, steps = 1000;
 
-/// The layers of the ASL network with fewer channels, one of them by Winograd's algorithm, and those
+/// The layers of the ASL network with fewer channels, one by Winograd's algorithm, and those
 /// that it has not.
 using small_cnn =
-    network<input<12, 12, 1>, conv2d<16, window<3, 3>, same>, relu, batch_norm<>, max_pool<2, same>,
-            conv2d<16, window<3, 3>>, residual<conv2d<16, window<3, 3>, same>, leaky_relu<>>,
+    network<input<12, 12, 1>, conv2d<16, window<3, 3>, same>, relu, batch_norm<>,
+            max_pool<2, same>, conv2d<16, window<3, 3>>,
+            residual<conv2d<16, window<3, 3>, same>, leaky_relu<>>,
             conv2d<7, window<3, 3>, same, stride<2>>, relu, dropout<0.2>, batch_norm<>,
             average_pool<2, same>, flatten, dense<40>, sigmoid, dropout<0.3>, dense<5>, softmax>;
 
