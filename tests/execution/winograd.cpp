@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <lamina/bench/direct.hpp>
-#include <lamina/train/check_gradients.hpp>
 #include <lamina/train/trainer.hpp>
 
 using namespace lamina;
@@ -81,20 +80,6 @@ void check_alike(const std::vector<double>& found, const std::vector<double>& ex
 }
 
 }  // namespace
-
-TEST_CASE("gradients where convolutions run by Winograd's products") {
-  for (const int batch : {1, 3, 16, 17}) {
-    CAPTURE(batch);
-    const gradient_check_options how{
-        .batch = batch, .seed = 1, .step = 1e-5, .most_of_a_tensor = 12};
-    const auto fused = check_gradients<smooth>(how);
-    const auto unfused = check_gradients<smooth, cross_entropy, fusion_mode::none>(how);
-    INFO(fused.tensor << ", " << unfused.tensor);
-    CHECK(fused.compared > 0);
-    CHECK(fused.largest_error < 1e-6);
-    CHECK(unfused.largest_error < 1e-6);
-  }
-}
 
 TEST_CASE_TEMPLATE("training by Winograd's products is training by direct ones", Net, net, alone) {
   const pictures data = pictures_for<Net>(33);
