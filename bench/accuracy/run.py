@@ -94,7 +94,7 @@ def summary(rows, title):
         )
     for (model, recipe, epochs), runs in sorted(groups.items()):
         accuracy = [100 * float(row["test_accuracy"]) for row in runs]
-        seconds = statistics.median(float(row["seconds"]) for row in runs)
+        seconds = statistics.median(float(row["seconds"]) for row in runs if row["seconds"])
         print(
             f"{title:8} {model:18} {recipe:17} {epochs:>3} epochs, {len(runs):>2} runs: median "
             f"{statistics.median(accuracy):.2f} %, worst {min(accuracy):.2f}, "
