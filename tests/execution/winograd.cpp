@@ -94,14 +94,16 @@ TEST_CASE_TEMPLATE("training by Winograd's products is training by direct ones",
 
 TEST_CASE_TEMPLATE("a prediction by Winograd's products is one by direct ones", Net, net, smooth,
                    pools, pools_of_three, alone) {
-  const auto predicted = []<class Of>(std::type_identity<Of>, const examples& from) {
+  const auto predicted = []<class Of, fusion_mode Mode = fusion_mode::inference>(
+      std::type_identity<Of>, const examples& from,
+      std::integral_constant<fusion_mode, Mode> = {}) {
     execution::buffer<double> parameters(static_cast<std::size_t>(execution::parameter_extent<Of>));
     counter_generator draw{5, 5};
     for (auto& tensor : execution::named_tensors<Of>(parameters.data())) {
       const bool variance = tensor.name.ends_with("running_var");
       for (double& value : tensor.values) value = uniform(draw) - (variance ? -0.5 : 0.5);
     }
-    using predictor = execution::predictor<Of, double, kernels::native>;
+    using predictor = execution::predictor<Of, double, kernels::native, Mode>;
     execution::buffer<double> fixed = predictor::fixed_memory();
     predictor::prepare(parameters.data(), fixed.data());
     std::vector<double> all(from.size() * predictor::outputs);
@@ -111,8 +113,10 @@ TEST_CASE_TEMPLATE("a prediction by Winograd's products is one by direct ones", 
   for (const std::size_t count : {1u, 16u, 40u}) {
     CAPTURE(count);
     const pictures data = pictures_for<Net>(count);
-    check_alike(predicted(std::type_identity<Net>{}, data.view()),
-                predicted(std::type_identity<bench::made_direct<Net>>{}, data.view()), 1e-12);
+    const auto expected = predicted(std::type_identity<bench::made_direct<Net>>{}, data.view());
+    check_alike(predicted(std::type_identity<Net>{}, data.view()), expected, 1e-12);
+    constexpr std::integral_constant<fusion_mode, fusion_mode::none> layer_by_layer;
+    check_alike(predicted(std::type_identity<Net>{}, data.view(), layer_by_layer), expected, 1e-12);
   }
 }
 

@@ -42,7 +42,7 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
   static constexpr int channels = extents.out_channels;
   static constexpr bool trains = Blueprint::mode != fusion_mode::inference;
   static constexpr detail::winograd_places at =
-      detail::winograd_places_of(extents.in_channels, channels, trains);
+      detail::winograd_places_of(extents.in_channels, channels, Blueprint::mode);
   static constexpr bool pools = place::template is<place::members - 1>(layer_kind::max_pool);
 
   static T* values(const frame<T>& batch, std::ptrdiff_t from) {
@@ -51,10 +51,9 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
 
   static void prepare(const frame<T>& batch) {
     const T* weights = place::template parameter<0, 0>(batch);
-    if constexpr (!trains) {
-      product::pack(weights, place::template fixed<0>(batch), false);  // for few images
-      base::template prepare_members<1>(batch);
-    }
+    if constexpr (Blueprint::mode != fusion_mode::training)
+      product::pack(weights, values(batch, 0), false);  // for few images
+    if constexpr (!trains) base::template prepare_members<1>(batch);
     constexpr int forward = kernels::winograd_packed_tiles<Arch, T>(extents);
     constexpr int backward =
         trains && place::wants_input_gradient ? kernels::winograd_packed_tiles<Arch, T>(turned) : 0;

@@ -102,11 +102,11 @@ constexpr std::ptrdiff_t packed_values_of() {
 /// Values beside the blocks that a layer's steps share: packed weights of a convolution, statistics
 /// of a normalisation.
 template <class Located>
-constexpr std::ptrdiff_t fixed_values_of(bool trains) {
+constexpr std::ptrdiff_t fixed_values_of(fusion_mode mode) {
   using Layer = typename Located::layer;
   if constexpr (takes_winograd<Located>()) {
     return winograd_places_of(extents_of(typename Located::in{}).channels,
-                              extents_of(typename Located::out{}).channels, trains)
+                              extents_of(typename Located::out{}).channels, mode)
         .end;
   } else if constexpr (kind_of<Layer>() == layer_kind::product && Located::in::rank == 3) {
     return packed_values_of<Located>();
@@ -152,9 +152,7 @@ struct blueprint<list<Located...>, Mode> {
   static constexpr std::array<std::ptrdiff_t, layer_count + 1> fixed = [] {
     std::array<std::ptrdiff_t, layer_count + 1> begin{};
     std::size_t next = 0;
-    ((begin[next + 1] = begin[next] + fixed_values_of<Located>(Mode != fusion_mode::inference),
-      ++next),
-     ...);
+    ((begin[next + 1] = begin[next] + fixed_values_of<Located>(Mode), ++next), ...);
     return begin;
   }();
 

@@ -58,21 +58,21 @@ constexpr bool takes_winograd() {
 }
 
 /// Where the transformed weights of a convolution, those for the gradient of its input and the
-/// gradient of the transformed weights lie among its fixed values. A prediction needs the first
-/// alone, behind the weights of the kernels for few images.
+/// gradient of the transformed weights lie among its fixed values; the last two where it trains.
+/// The weights of the kernels for few images come first where it predicts.
 struct winograd_places {
   std::ptrdiff_t forward = 0, backward = 0, gradient = 0, end = 0;
 };
 
-constexpr winograd_places winograd_places_of(int in, int out, bool trains) {
+constexpr winograd_places winograd_places_of(int in, int out, fusion_mode mode) {
   // with room for a last partial tile of up to 16 channels
   const auto packed = [](std::ptrdiff_t taps, int from, int to) {
     return (taps * (to + 15) * from + 15) / 16 * 16;
   };
   winograd_places at{};
-  at.forward = trains ? 0 : packed(9, in, out);
+  at.forward = mode == fusion_mode::training ? 0 : packed(9, in, out);
   at.end = at.backward = at.forward + packed(16, in, out);
-  if (!trains) return at;
+  if (mode == fusion_mode::inference) return at;
   at.gradient = at.backward + packed(16, out, in);
   at.end = at.gradient + std::ptrdiff_t{16} * out * ((in + 15) / 16 * 16);
   return at;
