@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <lamina/bench/beside.hpp>
+#include <lamina/bench/direct.hpp>
 #include <lamina/bench/profile.hpp>
 #include <lamina/bench/profile_one.hpp>
 #include <lamina/bench/rows.hpp>
@@ -31,6 +32,13 @@ inline effort effort_of(multiply_adds image, int images) {
           .executed = 2 * image.executed * images,
           .bytes = 0,
           .images = static_cast<double>(images)};
+}
+
+/// What an image of a prediction of so many takes: a few are computed directly.
+template <a_network Net>
+multiply_adds prediction_work(int images) {
+  return images <= one_image_profile<Net>::most ? inference_work<bench::made_direct<Net>>()
+                                                : inference_work<Net>();
 }
 
 /// A row for each phase; the rounds of all of them are the same runs.
@@ -125,7 +133,7 @@ void register_calls(const std::string& name, shared_subject<Net> shared, const n
       if (of == nullptr) return;
       one_image_profile<Net> alone(1);
       measure_beside(
-          state, threads, effort_of(inference_work<Net>(), 1), [=] { of->predict(1); },
+          state, threads, effort_of(prediction_work<Net>(1), 1), [=] { of->predict(1); },
           [&] { alone.run_alone(); });
     });
   }
@@ -167,14 +175,15 @@ bool register_network(const std::string& name, const network_rows& rows = {}) {
       if (batch == rows.profiled_training) {
         detail::register_phases<training_profile<Net>>(training, batch, threads);
       }
-      const auto inference = add("inference", batch, threads, inference_work<Net>(),
+      const auto inference = add("inference", batch, threads, detail::prediction_work<Net>(batch),
                                  [](auto& of, std::size_t images) { of.predict(images); });
       if (threads != 1) continue;
       if (batch == rows.profiled_inference) {
         detail::register_phases<inference_profile<Net>>(inference, batch, threads);
       }
       if constexpr (one_image_profile<Net>::knows_all_layers) {
-        if (batch == 1) detail::register_phases<one_image_profile<Net>>(inference, 1, 1);
+        if (batch == 1)
+          detail::register_phases<one_image_profile<made_direct<Net>>>(inference, 1, 1);
       }
     }
   }

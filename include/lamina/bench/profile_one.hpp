@@ -32,6 +32,9 @@ class one_image_profile {
     return true;
   }();
 
+  /// Images that a network predicts by these kernels.
+  static constexpr int most = few::knows_all_layers ? few::most : 0;
+
   explicit one_image_profile(int)
       : parameters_(static_cast<std::size_t>(execution::parameter_extent<Net>)),
         fixed_(static_cast<std::size_t>(blueprint::fixed[blueprint::layer_count])) {
