@@ -123,32 +123,23 @@ template <class Net, int Position>
 using layer_at =
     typename lamina::detail::located_at<typename Net::located_layers, Position - 1>::type;
 
-template <class Located, int Blocks>
-effort effort_of() {
-  constexpr auto work = lamina::bench::forward_work<Located>();
-  return {.operations = 2 * work.nominal * Blocks * lanes,
-          .executed = 2 * work.executed * Blocks * lanes,
-          .bytes = 0,
-          .images = Blocks * lanes};
-}
-
 template <class Located>
 void add_epilogue(const std::string& kind) {
   add_fusion<epilogue<Located, 2>>(kind + "_bias_relu/" + terms<Located>::name(),
-                                   effort_of<Located, 2>());
+                                   effort_of<Located>(2));
 }
 
 template <class Located, class Pool>
 void add_pooled() {
   const std::string name = "/" + terms<Located>::name();
   add_fusion<pooled_inference<Located, Pool, 2>>("conv2d_pool_inference" + name,
-                                                 effort_of<Located, 2>());
+                                                 effort_of<Located>(2));
   if constexpr (product<Located>::kernels::weights_of_an_output <=
                 lamina::kernels::conv2d_pool_terms) {
     add_fusion<pooled_forward<Located, Pool, 2>>("conv2d_pool_training" + name,
-                                                 effort_of<Located, 2>());
+                                                 effort_of<Located>(2));
     add_fusion<pooled_backward<Located, Pool, 2>>("conv2d_pool_backward" + name,
-                                                  effort_of<Located, 2>());
+                                                  effort_of<Located>(2));
   }
   const double values = Located::out::size;
   const effort passes{.operations = 0, .executed = 0, .bytes = 4 * 4 * values * 32, .images = 32};
@@ -162,14 +153,14 @@ template <class Located, int Blocks>
 void add_updating() {
   add_fusion<updating_gradient<Located, Blocks>>("dense_weights_rmsprop/" + terms<Located>::name() +
                                                      "/images:" + std::to_string(Blocks * lanes),
-                                                 effort_of<Located, Blocks>());
+                                                 effort_of<Located>(Blocks));
 }
 
 template <class Located, int Blocks>
 void add_passed_back() {
   add_fusion<passed_back<Located, Blocks>>(
       "dense_input_relu/" + terms<Located>::name() + "/images:" + std::to_string(Blocks * lanes),
-      effort_of<Located, Blocks>());
+      effort_of<Located>(Blocks));
 }
 
 effort passes_over(int values, double times) {
@@ -189,7 +180,7 @@ bool register_fusions() {
   add_pooled<layer_at<cnn, 10>, layer_at<cnn, 13>>();
   add_fusion<winograd_pooled<layer_at<cnn, 5>, layer_at<cnn, 9>, 2>>(
       "winograd_pool_inference/75-50,14x14,3x3",
-      effort_of<layer_at<lamina::models::asl_cnn, 5>, 2>());
+      effort_of<layer_at<lamina::models::asl_cnn, 5>>(2));
   add_updating<layer_at<mlp, 2>, 2>();
   add_updating<layer_at<mlp, 2>, 4>();
   add_updating<layer_at<mlp, 2>, 8>();

@@ -193,6 +193,17 @@ struct weight_gradient : product<Located> {
   activations turned;
 };
 
+/// A product of so many blocks, in one direction.
+template <class Located>
+effort effort_of(int blocks) {
+  constexpr auto work = lamina::bench::forward_work<Located>();
+  const int images = blocks * lanes;
+  return {.operations = 2 * work.nominal * images,
+          .executed = 2 * work.executed * images,
+          .bytes = 0,
+          .images = static_cast<double>(images)};
+}
+
 /// The rows of a product; `learns_before` is false for the first of a network, whose input has no
 /// gradient.
 template <class Located>
@@ -200,14 +211,10 @@ void add_products(bool learns_before) {
   const std::string kind = terms<Located>::image ? "conv2d" : "dense";
   const std::vector<int> counts =
       terms<Located>::image ? std::vector<int>{2} : std::vector<int>{1, 2, 8, 64};
-  constexpr auto work = lamina::bench::forward_work<Located>();
   for (const int blocks : counts) {
-    const int images = blocks * lanes;
-    const effort of{.operations = 2 * work.nominal * images,
-                    .executed = 2 * work.executed * images,
-                    .bytes = 0,
-                    .images = static_cast<double>(images)};
-    const std::string where = "/" + terms<Located>::name() + "/images:" + std::to_string(images);
+    const effort of = effort_of<Located>(blocks);
+    const std::string where =
+        "/" + terms<Located>::name() + "/images:" + std::to_string(blocks * lanes);
     add_kernel<forward<Located>>(kind + "_forward" + where, of, blocks);
     if (learns_before) {
       add_kernel<input_gradient<Located>>(kind + "_backward_input" + where, of, blocks);

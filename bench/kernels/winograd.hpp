@@ -16,18 +16,9 @@
 
 namespace bench {
 
-template <class Located>
-struct with_direct_layer;
-
-template <class At, class Layer, class In, class Out>
-struct with_direct_layer<lamina::detail::located<At, Layer, In, Out>> {
-  using type = lamina::detail::located<At, typename lamina::bench::detail::made_direct<Layer>::type,
-                                       In, Out>;
-};
-
 /// A layer at its place, a convolution one that is `direct`.
 template <class Located>
-using computed_directly = typename with_direct_layer<Located>::type;
+using computed_directly = typename lamina::bench::detail::made_direct<Located>::type;
 
 /// Transformed weights and scratch memory, beside what the direct kernels work on.
 template <class Direct>
@@ -130,11 +121,7 @@ void add_winograd(bool learns_before) {
   if constexpr (lamina::detail::takes_winograd<Located>()) {
     using direct = computed_directly<Located>;
     constexpr int blocks = 2;
-    constexpr auto work = lamina::bench::forward_work<Located>();
-    const effort of{.operations = 2 * work.nominal * blocks * lanes,
-                    .executed = 2 * work.executed * blocks * lanes,
-                    .bytes = 0,
-                    .images = blocks * lanes};
+    const effort of = effort_of<Located>(blocks);
     const std::string where =
         "/" + terms<direct>::name() + "/images:" + std::to_string(blocks * lanes);
     add_kernel<winograd_forward<direct>>("winograd_forward" + where, of, blocks);

@@ -1,29 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <lamina/train/check_gradients.hpp>
-
-#include <doctest/doctest.h>
+#include "fused_gradients.hpp"
 
 using namespace lamina;
-
-namespace {
-
-/// Fused and layer by layer; `seed` draws a batch away from kinks.
-template <class Net>
-void holds(std::uint64_t seed = 1) {
-  for (const int batch : {1, 3, 17}) {
-    CAPTURE(batch);
-    const gradient_check_options how{
-        .batch = batch, .seed = seed, .step = 1e-5, .most_of_a_tensor = 12};
-    const auto fused = check_gradients<Net>(how);
-    const auto unfused = check_gradients<Net, cross_entropy, fusion_mode::none>(how);
-    INFO(fused.tensor << ", " << unfused.tensor);
-    CHECK(fused.compared > 0);
-    CHECK(fused.largest_error < 1e-6);
-    CHECK(unfused.largest_error < 1e-6);
-  }
-}
-
-}  // namespace
+using lamina::test::holds;
 
 TEST_CASE("gradients where a network begins with a normalisation") {
   holds<network<input<4, 3, 2>, batch_norm<>, flatten, dense<3>, softmax>>();

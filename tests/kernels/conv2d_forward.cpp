@@ -19,18 +19,7 @@ void check(Window w, kernels::conv2d_extents e, int taps, int count) {
   images<T> y(count, e.out_channels, e.out_height, e.out_width), pieces = y;
   kernels::conv2d_forward(w, e, packed.data(), bias.data(), x.view(), y.view(), {0, y.blocks},
                           {0, e.out_channels}, kernels::relu{});
-  int wrong = 0;
-  y.for_each([&](int image, int o, int row, int column) {
-    expected_sum sum{static_cast<double>(bias[o]), 1};
-    for (int i = 0; i < e.in_channels; ++i)
-      for_each_tap(w, e, row, column, [&](int iy, int ix, int tap) {
-        sum.add(static_cast<double>(weights[(o * e.in_channels + i) * taps + tap]) *
-                static_cast<double>(x.at(image, i, iy, ix)));
-      });
-    sum.value = std::max(sum.value, 0.0);
-    wrong += !sum.matches(y.at(image, o, row, column));
-  });
-  CHECK(wrong == 0);
+  CHECK(wrong_outputs(w, e, taps, weights, bias, x, y) == 0);
   constexpr int step = kernels::conv2d_output_tile<native, T>;
   for (int b = 0; b < y.blocks; ++b)
     for (int o = 0; o < e.out_channels; o += step)
@@ -42,8 +31,8 @@ void check(Window w, kernels::conv2d_extents e, int taps, int count) {
 template <class T, int KH, int KW, int SH = 1, int SW = 1>
 void check_many() {
   const kernels::window<KH, KW, SH, SW> w;
-  for_many_extents(
-      w, [&](kernels::conv2d_extents e, int count) { check<T>(w, e, KH * KW, count); });
+  for_many_extents(w,
+                   [&](kernels::conv2d_extents e, int count) { check<T>(w, e, KH * KW, count); });
 }
 
 TEST_CASE("convolutions match a naive loop, whole or in pieces") {

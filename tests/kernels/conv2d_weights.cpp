@@ -10,28 +10,6 @@ using namespace lamina::test;
 using kernels::native;
 
 template <class T, class Window>
-int wrong_gradients(Window w, const kernels::conv2d_extents& e, int taps, const images<T>& dy,
-                    const images<T>& x, const array<T>& dw, const array<T>& db) {
-  std::vector<expected_sum> weights(static_cast<std::size_t>(dw.size()));
-  std::vector<expected_sum> bias(static_cast<std::size_t>(db.size()));
-  dy.for_each([&](int image, int o, int row, int column) {
-    const double gradient = static_cast<double>(dy.at(image, o, row, column));
-    bias[static_cast<std::size_t>(o)].add(gradient);
-    for_each_tap(w, e, row, column, [&](int iy, int ix, int tap) {
-      for (int i = 0; i < e.in_channels; ++i)
-        weights[static_cast<std::size_t>((o * e.in_channels + i) * taps + tap)].add(
-            gradient * static_cast<double>(x.at(image, i, iy, ix)));
-    });
-  });
-  int wrong = 0;
-  for (std::ptrdiff_t i = 0; i < dw.size(); ++i)
-    wrong += !weights[static_cast<std::size_t>(i)].matches(dw[i]);
-  for (std::ptrdiff_t i = 0; i < db.size(); ++i)
-    wrong += !bias[static_cast<std::size_t>(i)].matches(db[i]);
-  return wrong;
-}
-
-template <class T, class Window>
 void check(Window w, kernels::conv2d_extents e, int taps, int count) {
   images<T> dy(count, e.out_channels, e.out_height, e.out_width, 1);
   dy.clear_dead_lanes();
@@ -52,8 +30,8 @@ void check(Window w, kernels::conv2d_extents e, int taps, int count) {
 template <class T, int KH, int KW, int SH = 1, int SW = 1>
 void check_many() {
   const kernels::window<KH, KW, SH, SW> w;
-  for_many_extents(
-      w, [&](kernels::conv2d_extents e, int count) { check<T>(w, e, KH * KW, count); });
+  for_many_extents(w,
+                   [&](kernels::conv2d_extents e, int count) { check<T>(w, e, KH * KW, count); });
 }
 
 TEST_CASE("gradients of a convolution's weights match a naive loop, whole or in pieces") {

@@ -49,18 +49,7 @@ void check_forward(const kernels::conv2d_extents& e, int count) {
                                                   (whole ? y : pieces).view(), blocks, rows,
                                                   scratch.data(), kernels::relu{});
                       });
-  int wrong = 0;
-  y.for_each([&](int image, int o, int row, int column) {
-    expected_sum sum{static_cast<double>(bias[o]), 1};
-    for (int i = 0; i < e.in_channels; ++i)
-      for_each_tap(taps, e, row, column, [&](int iy, int ix, int tap) {
-        sum.add(static_cast<double>(weights[(o * e.in_channels + i) * 9 + tap]) *
-                static_cast<double>(x.at(image, i, iy, ix)));
-      });
-    sum.value = std::max(sum.value, 0.0);
-    wrong += !sum.matches(y.at(image, o, row, column));
-  });
-  CHECK(wrong == 0);
+  CHECK(wrong_outputs(taps, e, 9, weights, bias, x, y) == 0);
   CHECK(y.values == pieces.values);
 }
 
@@ -79,21 +68,7 @@ void check_input(const kernels::conv2d_extents& e, int count) {
         kernels::winograd_backward_input(e, packed.data(), dy.view(), (whole ? dx : pieces).view(),
                                          blocks, rows, scratch.data());
       });
-  std::vector<expected_sum> expected(static_cast<std::size_t>(dx.values.size()));
-  dy.for_each([&](int image, int o, int row, int column) {
-    const double gradient = static_cast<double>(dy.at(image, o, row, column));
-    for_each_tap(taps, e, row, column, [&](int iy, int ix, int tap) {
-      for (int i = 0; i < e.in_channels; ++i)
-        expected[static_cast<std::size_t>(dx.index(image, i, iy, ix))].add(
-            gradient * static_cast<double>(weights[(o * e.in_channels + i) * 9 + tap]));
-    });
-  });
-  int wrong = 0;
-  dx.for_each([&](int image, int i, int row, int column) {
-    const auto index = dx.index(image, i, row, column);
-    wrong += !expected[static_cast<std::size_t>(index)].matches(dx.values[index]);
-  });
-  CHECK(wrong == 0);
+  CHECK(wrong_input_gradients(taps, e, 9, weights, dy, dx) == 0);
   CHECK(dx.values == pieces.values);
 }
 
@@ -118,23 +93,7 @@ void check_weights(const kernels::conv2d_extents& e, int count) {
   for (int o = 0; o < e.out_channels; ++o)
     kernels::winograd_finish_weights(e, static_cast<const T*>(du.data()), dy.view(), x.blocks,
                                      dw.data(), db.data(), {o, o + 1});
-  std::vector<expected_sum> weights(static_cast<std::size_t>(size));
-  std::vector<expected_sum> bias(static_cast<std::size_t>(e.out_channels));
-  dy.for_each([&](int image, int o, int row, int column) {
-    const double gradient = static_cast<double>(dy.at(image, o, row, column));
-    bias[static_cast<std::size_t>(o)].add(gradient);
-    for_each_tap(taps, e, row, column, [&](int iy, int ix, int tap) {
-      for (int i = 0; i < e.in_channels; ++i)
-        weights[static_cast<std::size_t>((o * e.in_channels + i) * 9 + tap)].add(
-            gradient * static_cast<double>(x.at(image, i, iy, ix)));
-    });
-  });
-  int wrong = 0;
-  for (std::ptrdiff_t i = 0; i < dw.size(); ++i)
-    wrong += !weights[static_cast<std::size_t>(i)].matches(dw[i]);
-  for (std::ptrdiff_t i = 0; i < db.size(); ++i)
-    wrong += !bias[static_cast<std::size_t>(i)].matches(db[i]);
-  CHECK(wrong == 0);
+  CHECK(wrong_gradients(taps, e, 9, dy, x, dw, db) == 0);
 }
 
 TEST_CASE_TEMPLATE("Winograd's convolutions match a naive loop, whole or in pieces", T, float,

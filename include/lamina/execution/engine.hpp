@@ -14,14 +14,6 @@
 
 namespace lamina::execution {
 
-template <class Blueprint, int Index>
-constexpr bool ends_in_a_pool() {
-  constexpr detail::group layers = Blueprint::code.operations[Index].layers;
-  using last = typename detail::located_at<typename Blueprint::located,
-                                           layers.layer[layers.count - 1]>::type::layer;
-  return detail::kind_of<last>() == layer_kind::max_pool;
-}
-
 /// The step that runs operation number `Index`.
 template <class Blueprint, int Index, class T, class Arch>
 constexpr auto step_of() {
@@ -29,7 +21,7 @@ constexpr auto step_of() {
   constexpr layer_kind kind = Blueprint::code.operations[Index].kind;
   if constexpr (kind == product && runs_by_winograd<Blueprint, Index>()) {
     return winograd_step<Blueprint, Index, T, Arch>{};
-  } else if constexpr (kind == product && ends_in_a_pool<Blueprint, Index>()) {
+  } else if constexpr (kind == product && step_place<Blueprint, Index, T>::ends_in_a_pool) {
     return pooled_convolution_step<Blueprint, Index, T, Arch>{};
   } else if constexpr (kind == product) {
     return product_step<Blueprint, Index, T, Arch>{};

@@ -184,7 +184,7 @@ struct few_images_step : step_place<Blueprint, Index, T> {
                        std::ptrdiff_t stride, T* scratch) {
     using product = product_kernels<typename place::template located<0>, T, Arch>;
     constexpr auto pool = [] {
-      if constexpr (place::template is<place::members - 1>(layer_kind::max_pool)) {
+      if constexpr (place::ends_in_a_pool) {
         return pool_extents_of<typename place::template located<place::members - 1>>();
       } else {
         return kernels::pool_extents{};

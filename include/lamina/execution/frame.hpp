@@ -95,6 +95,8 @@ struct step_place {
     }
   }
 
+  static constexpr bool ends_in_a_pool = is<members - 1>(layer_kind::max_pool);
+
   /// All of them, as fused<…>.
   using layers = typename decltype([]<int... Member>(std::integer_sequence<int, Member...>) {
     return std::type_identity<fused<layer<Member>...>>{};

@@ -105,11 +105,8 @@ struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
       2.0 * lanes * static_cast<double>(layer::multiply_adds(typename Located::in{}));
 
   /// Where the weights packed for the input's gradient begin.
-  static constexpr std::ptrdiff_t backward_packed =
-      (std::ptrdiff_t{layer::window::height} * layer::window::width * (out.channels + 15) *
-           in.channels +
-       15) /
-      16 * 16;
+  static constexpr std::ptrdiff_t backward_packed = detail::packed_values(
+      layer::window::height * layer::window::width, in.channels, out.channels);
 
   static void pack(const T* weights, T* fixed, bool backward) {
     kernels::conv2d_pack_forward<Arch>(window{}, extents, weights, fixed);

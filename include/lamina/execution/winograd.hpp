@@ -21,7 +21,7 @@ constexpr bool runs_by_winograd() {
   using place = step_place<Blueprint, Index, float>;
   if constexpr (!detail::takes_winograd<typename place::template located<0>>()) {
     return false;
-  } else if constexpr (place::template is<place::members - 1>(layer_kind::max_pool)) {
+  } else if constexpr (place::ends_in_a_pool) {
     return Blueprint::mode == fusion_mode::inference &&
            kernels::winograd_takes_pool(
                pool_extents_of<typename place::template located<place::members - 1>>());
@@ -43,7 +43,6 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
   static constexpr bool trains = Blueprint::mode != fusion_mode::inference;
   static constexpr detail::winograd_places at =
       detail::winograd_places_of(extents.in_channels, channels, Blueprint::mode);
-  static constexpr bool pools = place::template is<place::members - 1>(layer_kind::max_pool);
 
   static T* values(const frame<T>& batch, std::ptrdiff_t from) {
     return place::template fixed<0>(batch) + from;
@@ -81,7 +80,7 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
   }
 
   static void forward_block(const frame<T>& batch, int block) {
-    if constexpr (pools) {
+    if constexpr (place::ends_in_a_pool) {
       pool(batch, block);
     } else {
       convolve(batch, block, {0, kernels::winograd_rows(extents)});

@@ -51,6 +51,33 @@ struct conv2d_pool_band {
   [[gnu::always_inline]] int pixels() const { return pool.in_height * pool.in_width; }
 };
 
+/// The pool of one channel of a band of so many rows.
+[[gnu::always_inline]] constexpr pool_extents pool_of_a_band(const pool_extents& pool, int height) {
+  return {1,
+          height,
+          pool.in_width,
+          1,
+          pool.out_width,
+          height,
+          pool.window_width,
+          height,
+          pool.stride_width,
+          0,
+          pool.pad_left};
+}
+
+/// y = the max-pooling of scale * plane + shift of one channel; null: no normalisation.
+template <class Arch, class T>
+[[gnu::always_inline]] inline void pool_channel(const pool_extents& e, const T* plane,
+                                                const T* scale, const T* shift, int channel, T* y) {
+  if (scale == nullptr)
+    max_pool_plane<Arch>(e, plane, y, as_is<Arch, T>{});
+  else
+    max_pool_plane<Arch>(
+        e, plane, y,
+        scaled<Arch, T>{batch<Arch, T>(scale[channel]), batch<Arch, T>(shift[channel])});
+}
+
 /// Computes band after band of the outputs first <= o < last of one tile from one block of x, and
 /// calls use(band) for each.
 template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation, class Use>
@@ -70,11 +97,7 @@ template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation,
                                                from.scratch + (r - rows.first) * row_size, channel,
                                                r, first, last, activation);
     const int height = rows.last - rows.first;
-    use(conv2d_pool_band{row,
-                         rows,
-                         {1, height, pool.in_width, 1, pool.out_width, height, pool.window_width,
-                          height, pool.stride_width, 0, pool.pad_left},
-                         channel});
+    use(conv2d_pool_band{row, rows, pool_of_a_band(pool, height), channel});
   }
 }
 
@@ -175,23 +198,16 @@ void conv2d_pool_forward(window<KH, KW, SH, SW> taps, const conv2d_pool_operands
                          range blocks, range outputs, Activation activation) {
   const std::ptrdiff_t y_row = from.e.pool.out_width * lanes;
   const std::ptrdiff_t y_channel = y_row * from.e.pool.out_height;
-  const auto pool = [&](const detail::conv2d_pool_band& band, int o, int first, T* to) {
-    const T* plane = from.scratch + o * band.channel;
-    if (scale == nullptr)
-      detail::max_pool_plane<Arch>(band.pool, plane, to, detail::as_is<Arch, T>{});
-    else
-      detail::max_pool_plane<Arch>(band.pool, plane, to,
-                                   detail::scaled<Arch, T>{batch<Arch, T>(scale[first + o]),
-                                                           batch<Arch, T>(shift[first + o])});
-  };
   detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
     for (int b = blocks.first; b < blocks.last; ++b)
-      detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
-                                  [&](const detail::conv2d_pool_band& band) {
-                                    for (int o = 0; o < last - first; ++o)
-                                      pool(band, o, first,
-                                           y.block(b) + (first + o) * y_channel + band.row * y_row);
-                                  });
+      detail::for_each_band<Arch>(
+          taps, from, x.block(b), first, last, activation,
+          [&](const detail::conv2d_pool_band& band) {
+            for (int o = 0; o < last - first; ++o)
+              detail::pool_channel<Arch>(
+                  band.pool, static_cast<const T*>(from.scratch + o * band.channel), scale, shift,
+                  first + o, y.block(b) + (first + o) * y_channel + band.row * y_row);
+          });
   });
 }
 

@@ -102,15 +102,6 @@ template <class Arch, int Side, class T, class View>
       });
 }
 
-/// Zeros; not std::fill, which files for other processors would share.
-template <class Arch, class T>
-[[gnu::always_inline]] inline void clear_plane(const pool_extents& e, T* dx) {
-  for_each_register<Arch, T>(
-      e.in_height * e.in_width * lanes, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
-        put<Arch>(dx + i, batch<Arch, T>(T(0)));
-      });
-}
-
 /// Whether each pixel of the input lies in exactly one patch.
 template <class Arch>
 [[gnu::always_inline]] constexpr bool patches_tile(const pool_extents& e) {
@@ -125,7 +116,7 @@ template <class Arch, int Side, bool Tile, class T, class View>
 void max_pool_plane_backward(const pool_extents& e, const T* x, const T* dy, T* dx, View view) {
   using vector = batch<Arch, T>;
   const vector zero(T(0));
-  if constexpr (!Tile) clear_plane<Arch>(e, dx);
+  if constexpr (!Tile) clear<Arch>(dx, e.in_height * e.in_width * lanes);
   for_each_patch<Arch, Side>(
       e, [&](int o, const auto& p) __attribute__((always_inline)) {
         for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
@@ -213,7 +204,7 @@ void average_pool_forward(pool_extents e, const T* x, T* y, range channels) {
 template <class Arch = native, class T>
 void average_pool_backward(pool_extents e, const T*, const T* dy, T* dx, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
-    detail::clear_plane<Arch>(e, dx + in);
+    clear<Arch>(dx + in, e.in_height * e.in_width * lanes);
     detail::for_each_patch<Arch, 0>(e, [&](int o, const detail::patch& p) {
       for (int l = 0; l < lanes; l += width<Arch, T>) {
         const auto part = load<Arch>(dy + out + o + l) / batch<Arch, T>(static_cast<T>(p.pixels()));

@@ -16,11 +16,6 @@ struct winograd_product {
   conv2d_extents e;
 };
 
-template <class Arch, class T>
-[[gnu::always_inline]] constexpr int winograd_padded_outputs(const conv2d_extents& e) {
-  return winograd_packed_tiles<Arch, T>(e) * conv2d_output_tile<Arch, T>;
-}
-
 /// Tiles of a row that are transformed together: with their products they take up half a megabyte,
 /// which leaves room in the second cache for the weights.
 template <class Arch, class T>

@@ -22,12 +22,27 @@ inline constexpr int winograd_positions = 16;
   return (e.out_width + 1) / 2;
 }
 
+/// Tiles of outputs, of which the packed weights consist.
+template <class Arch, class T>
+[[gnu::always_inline]] constexpr int winograd_packed_tiles(const conv2d_extents& e) {
+  constexpr int o = conv2d_output_tile<Arch, T>;
+  return (e.out_channels + o - 1) / o;
+}
+
+namespace detail {
+
+template <class Arch, class T>
+[[gnu::always_inline]] constexpr int winograd_padded_outputs(const conv2d_extents& e) {
+  return winograd_packed_tiles<Arch, T>(e) * conv2d_output_tile<Arch, T>;
+}
+
+}  // namespace detail
+
 /// Elements of the transformed weights.
 template <class Arch, class T>
 constexpr std::size_t winograd_packed_size(const conv2d_extents& e) {
-  constexpr int o = conv2d_output_tile<Arch, T>;
   return std::size_t{winograd_positions} *
-         static_cast<std::size_t>((e.out_channels + o - 1) / o * o * e.in_channels);
+         static_cast<std::size_t>(detail::winograd_padded_outputs<Arch, T>(e) * e.in_channels);
 }
 
 /// The convolution whose output is the gradient of the input.
@@ -38,21 +53,14 @@ constexpr std::size_t winograd_packed_size(const conv2d_extents& e) {
 
 namespace detail {
 
-/// Zeros; not std::fill, which files for other processors would share.
-template <class Arch, class T>
-[[gnu::always_inline]] inline void clear(T* x, std::ptrdiff_t n) {
-  for_each_register<Arch, T>(
-      n, [&](std::ptrdiff_t i)
-             __attribute__((always_inline)) { put<Arch>(x + i, batch<Arch, T>(T(0))); });
-}
-
 /// packed (position, output / tile, in, output of the tile) from weight(out, in, tap) for some
 /// tiles, zero past the last output.
 template <class Arch, class T, class Weight>
-[[gnu::always_inline]] inline void winograd_pack(int in, int out, range tiles, T* packed,
+[[gnu::always_inline]] inline void winograd_pack(const conv2d_extents& e, range tiles, T* packed,
                                                  Weight weight) {
   constexpr int width = conv2d_output_tile<Arch, T>;
-  const std::ptrdiff_t position = std::ptrdiff_t{(out + width - 1) / width * width} * in;
+  const int in = e.in_channels, out = e.out_channels;
+  const std::ptrdiff_t position = std::ptrdiff_t{winograd_padded_outputs<Arch, T>(e)} * in;
   packed += std::ptrdiff_t{tiles.first} * width * in;
   for (int first = tiles.first * width; first < tiles.last * width; first += width)
     for (int i = 0; i < in; ++i, packed += width) {
@@ -90,29 +98,22 @@ inline constexpr winograd_pair winograd_pairs[4] = {
 
 }  // namespace detail
 
-/// Tiles of outputs, of which the packed weights consist.
-template <class Arch, class T>
-[[gnu::always_inline]] constexpr int winograd_packed_tiles(const conv2d_extents& e) {
-  constexpr int o = conv2d_output_tile<Arch, T>;
-  return (e.out_channels + o - 1) / o;
-}
-
 /// The weights of some tiles of outputs, transformed.
 template <class Arch = native, class T>
 void winograd_pack_forward(const conv2d_extents& e, const T* weights,  // (out, in, 3, 3)
                            range tiles, T* packed) {  // (position, out / tile, in, tile)
-  detail::winograd_pack<Arch>(
-      e.in_channels, e.out_channels, tiles, packed,
-      [&](int o, int i, int tap) { return weights[(o * e.in_channels + i) * 9 + tap]; });
+  detail::winograd_pack<Arch>(e, tiles, packed, [&](int o, int i, int tap) {
+    return weights[(o * e.in_channels + i) * 9 + tap];
+  });
 }
 
 /// Turned by half a turn and with inputs and outputs exchanged; tiles of winograd_turned(e).
 template <class Arch = native, class T>
 void winograd_pack_backward_input(const conv2d_extents& e, const T* weights,  // (out, in, 3, 3)
                                   range tiles, T* packed) {  // (position, in / tile, out, tile)
-  detail::winograd_pack<Arch>(
-      e.out_channels, e.in_channels, tiles, packed,
-      [&](int i, int o, int tap) { return weights[(o * e.in_channels + i) * 9 + 8 - tap]; });
+  detail::winograd_pack<Arch>(winograd_turned(e), tiles, packed, [&](int i, int o, int tap) {
+    return weights[(o * e.in_channels + i) * 9 + 8 - tap];
+  });
 }
 
 }  // namespace lamina::kernels

@@ -36,28 +36,12 @@ void winograd_pool_forward(const conv2d_pool_extents& e,
     for (int row = 0; row < pool.out_height; ++row) {
       detail::winograd_row<Arch>(p, x.block(b), row, {band, 2 * row_size, row_size}, scratch,
                                  activation);
-      const int height = std::min(2, pool.in_height - 2 * row);
-      const pool_extents plane{1,
-                               height,
-                               pool.in_width,
-                               1,
-                               pool.out_width,
-                               height,
-                               pool.window_width,
-                               height,
-                               pool.stride_width,
-                               0,
-                               pool.pad_left};
-      for (int o = 0; o < e.product.out_channels; ++o) {
-        const T* from = band + 2 * o * row_size;
-        T* const to = y.block(b) + (std::ptrdiff_t{o} * pool.out_height + row) * y_row;
-        if (scale == nullptr)
-          detail::max_pool_plane<Arch>(plane, from, to, detail::as_is<Arch, T>{});
-        else
-          detail::max_pool_plane<Arch>(
-              plane, from, to,
-              detail::scaled<Arch, T>{batch<Arch, T>(scale[o]), batch<Arch, T>(shift[o])});
-      }
+      const pool_extents plane =
+          detail::pool_of_a_band(pool, std::min(2, pool.in_height - 2 * row));
+      for (int o = 0; o < e.product.out_channels; ++o)
+        detail::pool_channel<Arch>(
+            plane, static_cast<const T*>(band + 2 * o * row_size), scale, shift, o,
+            y.block(b) + (std::ptrdiff_t{o} * pool.out_height + row) * y_row);
     }
 }
 

@@ -205,9 +205,9 @@ void winograd_backward_positions(const conv2d_extents& e, reading<T> dy,
   work.m = work.dy + std::ptrdiff_t{2 * together} * lanes * width;
   for (int i = rows.first; i < rows.last; ++i) {
     for (int o = 0; o < 4 * e.out_channels; ++o)
-      detail::clear<Arch>(du + std::ptrdiff_t{4 * i * e.out_channels + o} * winograd_channels(e) +
-                              strips.first * lanes,
-                          channels);
+      clear<Arch>(du + std::ptrdiff_t{4 * i * e.out_channels + o} * winograd_channels(e) +
+                      strips.first * lanes,
+                  channels);
     for (int b = 0; b < blocks; ++b) {
       const detail::winograd_gradient<T> g{e, strips, x.block(b), dy.block(b), work, du};
       for (int row = 0; row < winograd_rows(e); ++row)

@@ -89,14 +89,12 @@ constexpr layer_facts facts_of() {
           kind_of<Layer>() == layer_kind::product && Located::in::rank == 1};
 }
 
-/// Values of the packed weights of a convolution, twice, with room for a last partial tile of up to
-/// 16 filters.
+/// Values of the packed weights of a convolution, for its output and for its input's gradient.
 template <class Located>
 constexpr std::ptrdiff_t packed_values_of() {
   constexpr auto weight = Located::layer::parameters(typename Located::in{})[0].extents;
   constexpr std::ptrdiff_t taps = std::ptrdiff_t{weight[2]} * weight[3];
-  return (taps * (std::ptrdiff_t{weight[0]} + 15) * weight[1] + 15) / 16 * 16 +
-         (taps * (std::ptrdiff_t{weight[1]} + 15) * weight[0] + 15) / 16 * 16;
+  return packed_values(taps, weight[1], weight[0]) + packed_values(taps, weight[0], weight[1]);
 }
 
 /// Values beside the blocks that a layer's steps share: packed weights of a convolution, statistics

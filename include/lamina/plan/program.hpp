@@ -21,6 +21,12 @@ struct layer_facts {
 /// Values of an image in a transposed copy of `n`: whole strips of 16.
 constexpr std::ptrdiff_t transposed_values(std::ptrdiff_t n) { return (n + 15) / 16 * 16; }
 
+/// Values of packed weights with so many taps between `in` and `out` channels, with room for a last
+/// partial tile of up to 16 outputs.
+constexpr std::ptrdiff_t packed_values(std::ptrdiff_t taps, int in, int out) {
+  return transposed_values(taps * (out + 15) * in);
+}
+
 /// One step: the layers `layers` turn value `input` into value `output`; a join adds `other`.
 /// Value 0 is the input of the network; an operation that moves nothing has its input as output.
 struct operation {

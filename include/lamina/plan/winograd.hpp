@@ -6,6 +6,7 @@
 
 #include <lamina/fusion/steps.hpp>
 #include <lamina/layers/infer.hpp>
+#include <lamina/plan/program.hpp>
 
 namespace lamina::detail {
 
@@ -33,7 +34,7 @@ constexpr bool winograd_wins(sampling rows, sampling columns, int in, int out) {
     return false;
   const std::int64_t tiles = winograd_products(rows, columns, 1, 1) / 16;
   const std::int64_t direct = taps_on_image(rows) * taps_on_image(columns) * in * out;
-  const int lanes_of_in = (in + 15) / 16 * 16;  // the gradient of the weights fills them
+  const auto lanes_of_in = static_cast<int>(transposed_values(in));  // for the weights' gradient
   const std::int64_t winograd =
       winograd_products(rows, columns, lanes_of_in, out) + tiles * 64 * (std::int64_t{in} + out);
   return 5 * winograd < 4 * direct;
@@ -65,16 +66,12 @@ struct winograd_places {
 };
 
 constexpr winograd_places winograd_places_of(int in, int out, fusion_mode mode) {
-  // with room for a last partial tile of up to 16 channels
-  const auto packed = [](std::ptrdiff_t taps, int from, int to) {
-    return (taps * (to + 15) * from + 15) / 16 * 16;
-  };
   winograd_places at{};
-  at.forward = mode == fusion_mode::training ? 0 : packed(9, in, out);
-  at.end = at.backward = at.forward + packed(16, in, out);
+  at.forward = mode == fusion_mode::training ? 0 : packed_values(9, in, out);
+  at.end = at.backward = at.forward + packed_values(16, in, out);
   if (mode == fusion_mode::inference) return at;
-  at.gradient = at.backward + packed(16, out, in);
-  at.end = at.gradient + std::ptrdiff_t{16} * out * ((in + 15) / 16 * 16);
+  at.gradient = at.backward + packed_values(16, out, in);
+  at.end = at.gradient + std::ptrdiff_t{16} * out * transposed_values(in);
   return at;
 }
 
