@@ -8,6 +8,7 @@
 
 #include <lamina/fusion/steps.hpp>
 #include <lamina/kernels/types.hpp>
+#include <lamina/kernels/zeros.hpp>
 #include <lamina/plan/blueprint.hpp>
 
 namespace lamina::execution {
@@ -31,6 +32,7 @@ struct frame {
   /// or what else the images are drawn for.
   std::uint64_t seed = 0, drawn_for = 0;
   const std::uint32_t* samples = nullptr;  // the number of each image in its data set
+  kernels::nonzero_places nonzero = {};    // of the images, where a dense layer reads them
 
   int blocks() const { return (images + lanes - 1) / lanes; }
 

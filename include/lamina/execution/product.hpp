@@ -75,10 +75,22 @@ struct product_step : step_place<Blueprint, Index, T> {
     return normalisation_statistics<T>::at(place::template fixed<Member>(batch), channels);
   }
 
+  /// Calls use(where the images are not zero) in a dense layer that reads them, use() elsewhere.
+  template <class Use>
+  static void with_places(const frame<T>& batch, const Use& use) {
+    if constexpr (product::transposes && !place::wants_input_gradient)
+      use(batch.nonzero);
+    else
+      use();
+  }
+
   static void forward_piece(const frame<T>& batch, range blocks, range of) {
-    product::forward(place::template parameter<0, 0>(batch), place::template parameter<0, 1>(batch),
-                     place::template fixed<0>(batch), as_const(place::input(batch)),
-                     place::output(batch), blocks, of, activation);
+    with_places(batch, [&](auto... of_images) {
+      product::forward(place::template parameter<0, 0>(batch),
+                       place::template parameter<0, 1>(batch), place::template fixed<0>(batch),
+                       as_const(place::input(batch)), place::output(batch), blocks, of, activation,
+                       of_images...);
+    });
     for (int block = blocks.first; block < blocks.last; ++block) {
       follow<activates_at_once ? 2 : 1>(batch, block, of);
     }
@@ -200,18 +212,21 @@ struct product_step : step_place<Blueprint, Index, T> {
       const auto dy = as_const(place::output_gradient(batch));
       const auto x = as_const(product::transposes ? place::workspace(batch) : place::input(batch));
       T* const db = place::template gradient<0, 1>(batch);
-      if (product::goes_by_tile && !batch.keeps_gradients) {
-        if constexpr (product::goes_by_tile) {
-          product::backward_weights_by_tile(dy, x, batch.blocks(), db, of, [&](range some, T* dw) {
-            sink(place::template parameter_offset<0, 0> + row * some.first,
-                 row * (some.last - some.first), dw);
-          });
+      with_places(batch, [&](auto... of_images) {
+        if (product::goes_by_tile && !batch.keeps_gradients) {
+          if constexpr (product::goes_by_tile) {
+            const auto told = [&](range some, T* dw) {
+              sink(place::template parameter_offset<0, 0> + row * some.first,
+                   row * (some.last - some.first), dw);
+            };
+            product::backward_weights_by_tile(dy, x, batch.blocks(), db, of, told, of_images...);
+          }
+        } else {
+          product::backward_weights(dy, x, batch.blocks(), place::template gradient<0, 0>(batch),
+                                    db, of, of_images...);
+          place::template tell<0, 0>(batch, sink, row * of.first, row * (of.last - of.first));
         }
-      } else {
-        product::backward_weights(dy, x, batch.blocks(), place::template gradient<0, 0>(batch), db,
-                                  of);
-        place::template tell<0, 0>(batch, sink, row * of.first, row * (of.last - of.first));
-      }
+      });
       place::template tell<0, 1>(batch, sink, of.first, of.last - of.first);
     });
   }

@@ -8,6 +8,7 @@
 #include <lamina/kernels/conv2d_weights.hpp>
 #include <lamina/kernels/dense.hpp>
 #include <lamina/kernels/dense_weights.hpp>
+#include <lamina/kernels/dense_zeros.hpp>
 #include <lamina/kernels/layout.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/dense.hpp>
@@ -34,10 +35,12 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
 
   static void pack(const T*, T*, bool) {}
 
-  template <class Activation>
+  /// Behind the activation, where x are images: the places of what is not zero in them.
+  template <class Activation, class... OfImages>
   static void forward(const T* weights, const T* bias, const T*, blocked<const T> x, blocked<T> y,
-                      range blocks, range outputs, Activation activation) {
-    kernels::dense_forward<Arch>(extents, weights, bias, x, y, blocks, outputs, activation);
+                      range blocks, range outputs, Activation activation, OfImages... of_x) {
+    kernels::dense_forward<Arch>(extents, weights, bias, x, y, blocks, outputs, activation,
+                                 of_x...);
   }
 
   /// Behind the ranges, the activation whose output x is and x, where the gradient is the one in
@@ -48,22 +51,24 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
     kernels::dense_backward_input<Arch>(extents, weights, dy, dx, blocks, inputs, before...);
   }
 
+  template <class... OfImages>
   static void backward_weights(blocked<const T> dy, blocked<const T> transposed, int blocks, T* dw,
-                               T* db, range outputs) {
-    kernels::dense_backward_weights<Arch>(extents, dy, transposed, blocks, dw, db, outputs);
+                               T* db, range outputs, OfImages... of_x) {
+    kernels::dense_backward_weights<Arch>(extents, dy, transposed, blocks, dw, db, outputs,
+                                          of_x...);
   }
 
   /// Calls use(outputs, dw) for one tile of outputs after the other; their dw stays in the second
   /// cache and is not kept.
-  template <class Use>
+  template <class Use, class... OfImages>
   static void backward_weights_by_tile(blocked<const T> dy, blocked<const T> transposed, int blocks,
-                                       T* db, range outputs, const Use& use) {
+                                       T* db, range outputs, const Use& use, OfImages... of_x) {
     alignas(64) T dw[updated_at_once * in.size()];
     for (int first = outputs.first; first < outputs.last; first += updated_at_once) {
       const int count = std::min(updated_at_once, outputs.last - first);
       const blocked<const T> from{dy.data + std::ptrdiff_t{lanes} * first, dy.stride};
       kernels::dense_backward_weights<Arch>(extents, from, transposed, blocks, dw, db + first,
-                                            {0, count});
+                                            {0, count}, of_x...);
       use(range{first, first + count}, dw);
     }
   }

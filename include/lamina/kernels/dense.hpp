@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lamina/kernels/activation.hpp"
+#include "lamina/kernels/dense_tile.hpp"
 #include "lamina/kernels/simd.hpp"
 
 namespace lamina::kernels {
@@ -10,18 +11,6 @@ namespace lamina::kernels {
 inline constexpr int dense_panel = 48;
 
 namespace detail {
-
-/// A product of a weight matrix with a batch, y[o] += sum over k of weight(o, k) * x[k], and where
-/// its operands lie: the weight of output o and term k is weights[o * by_output + k * by_term].
-template <class T>
-struct dense_product {
-  const T* weights;
-  std::ptrdiff_t by_output, by_term;
-  const T* bias;  // null: zeros
-  blocked<const T> x;
-  blocked<T> y;
-  int terms;
-};
 
 /// What becomes of the finished sums of some outputs of some blocks: a pass over them while they
 /// are in the first cache. A pointer, so that the loops over tiles are compiled once for all of
@@ -60,72 +49,6 @@ struct passed_back {
 /// them, whose x would stay in the first, cost more in sums that are stored and loaded again.
 template <class T>
 inline constexpr int dense_terms = 51200 / (lanes * static_cast<int>(sizeof(T)));
-
-/// The weights of a tile of outputs, and where they lie for the term terms.first.
-template <class T>
-struct dense_weights_of_tile {
-  const T* at;
-  std::ptrdiff_t by_output, by_term;
-
-  [[gnu::always_inline]] dense_weights_of_tile from(int output) const {
-    return {at + output * by_output, by_output, by_term};
-  }
-};
-
-/// Outputs x blocks x registers of accumulators, held while the terms first <= k < last pass. The
-/// smaller of the two operands is held in registers as well, the other is read as it is needed.
-/// It knows no activation: one tile serves the products of all layers.
-template <class Arch, int Outputs, int Blocks, class T>
-[[gnu::noinline]] void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile,
-                                  int output, int block, range terms) {
-  constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
-  batch<Arch, T> sums[Outputs][columns];
-  const T* x[Blocks];
-  T* y[Blocks];
-  unroll<Blocks>([&](int b) __attribute__((always_inline)) {
-    x[b] = p.x.block(block + b);
-    y[b] = p.y.block(block + b) + static_cast<std::ptrdiff_t>(output) * lanes;
-  });
-  unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-    unroll<columns>([&](int c) __attribute__((always_inline)) {
-      if (terms.first > 0)
-        sums[o][c] = load<Arch>(y[c / n] + o * lanes + c % n * w);
-      else
-        sums[o][c] = batch<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
-    });
-  });
-  const T* weights = tile.at;
-  for (int k = terms.first; k < terms.last; ++k, weights = opaque(weights + tile.by_term)) {
-    if constexpr (Outputs < columns) {
-      batch<Arch, T> held[Outputs];
-      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        held[o] = broadcast<Arch>(weights + o * tile.by_output);
-      });
-      unroll<columns>([&](int c) __attribute__((always_inline)) {
-        const auto v = load<Arch>(x[c / n] + k * lanes + c % n * w);
-        unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-          sums[o][c] = kernels::fma(held[o], v, sums[o][c]);
-        });
-      });
-    } else {
-      batch<Arch, T> held[columns];
-      unroll<columns>([&](int c) __attribute__((always_inline)) {
-        held[c] = load<Arch>(x[c / n] + k * lanes + c % n * w);
-      });
-      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        const auto v = broadcast<Arch>(weights + o * tile.by_output);
-        unroll<columns>([&](int c) __attribute__((always_inline)) {
-          sums[o][c] = kernels::fma(v, held[c], sums[o][c]);
-        });
-      });
-    }
-  }
-  unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-    unroll<columns>([&](int c) __attribute__((always_inline)) {
-      put<Arch>(y[c / n] + o * lanes + c % n * w, sums[o][c]);
-    });
-  });
-}
 
 /// As many of the given blocks as go at once, `Blocks` at most, and how many those are. Whole tiles
 /// of outputs, then smaller ones for what is left: twelve, six, two, one, for single outputs keep
@@ -174,6 +97,15 @@ void dense_end(const dense_product<T>& p, range blocks, range outputs, const voi
          at < std::ptrdiff_t{lanes} * outputs.last; at += width<Arch, T>)
       put<Arch>(y + at, end(load<Arch>(y + at), b, at));
   }
+}
+
+/// Nothing is left to do where the activation is none.
+template <class Arch, class T, class Activation>
+[[gnu::always_inline]] inline dense_ending<T> ending_of(const activated<Activation>& how) {
+  if constexpr (std::is_same_v<Activation, identity>)
+    return {};
+  else
+    return {dense_end<Arch, activated<Activation>, T>, &how};
 }
 
 /// Elements from one term of a copied tile to the next: whole registers.
@@ -265,12 +197,9 @@ void dense_forward(dense_extents e,
                    const T* bias,               // (out)
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
                    range blocks, range outputs, Activation activation) {
-  using end = detail::activated<Activation>;
-  const end how{activation};
-  detail::dense_ending<T> ending;
-  if constexpr (!std::is_same_v<Activation, identity>)
-    ending = {detail::dense_end<Arch, end, T>, &how};
-  detail::dense_blocks<Arch, T>({weights, e.in, 1, bias, x, y, e.in}, blocks, outputs, ending);
+  const detail::activated<Activation> how{activation};
+  detail::dense_blocks<Arch, T>({weights, e.in, 1, bias, x, y, e.in}, blocks, outputs,
+                                detail::ending_of<Arch, T>(how));
 }
 
 /// dx = transposed weights dy for the given inputs of the given blocks.
