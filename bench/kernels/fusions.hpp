@@ -234,10 +234,9 @@ struct pooled_backward : convolution_with_pool<Located, Pool, Blocks> {
         base::pooled_planes, this->taken.view(), this->dz.view(), Blocks, read(this->mean),
         read(this->inverse), this->dgamma.data(), this->dbeta.data(), base::all);
     kernels::conv2d_pool_backward_weights<Arch>(
-        base::taps, this->from(), this->x.view(), this->dz.view(), base::images, read(this->mean),
-        read(this->inverse), read(this->scale), read(this->dgamma), read(this->dbeta),
-        read(this->scale), read(this->shift), this->dw.data(), this->db.data(), base::all,
-        base::activation);
+        base::taps, this->from(), this->x.view(), this->taken.view(), this->dz.view(), base::images,
+        read(this->mean), read(this->inverse), read(this->scale), read(this->dgamma),
+        read(this->dbeta), this->dw.data(), this->db.data(), base::all, base::activation);
   }
   void apart() {
     this->unpool_normalised(this->normalised);

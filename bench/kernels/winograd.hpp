@@ -127,7 +127,8 @@ void add_winograd(bool learns_before) {
     add_kernel<winograd_forward<direct>>("winograd_forward" + where, of, blocks);
     if (learns_before)
       add_kernel<winograd_input_gradient<direct>>("winograd_backward_input" + where, of, blocks);
-    add_kernel<winograd_weight_gradient<direct>>("winograd_backward_weights" + where, of, blocks);
+    if constexpr (lamina::detail::takes_winograd_for_weights<Located>())
+      add_kernel<winograd_weight_gradient<direct>>("winograd_backward_weights" + where, of, blocks);
   }
 }
 

@@ -91,8 +91,8 @@ struct network_start {
                                       part);
     if (terms() <= kernels::conv2d_pool_terms)
       kernels::conv2d_pool_backward_weights(
-          w, operands(), x.view(), dy.view(), count, mean.data(), inverse.data(), gamma.data(),
-          dgamma.data(), dbeta.data(), s, t, dw.data(), db.data(), part, activation);
+          w, operands(), x.view(), pooled.view(), dy.view(), count, mean.data(), inverse.data(),
+          gamma.data(), dgamma.data(), dbeta.data(), dw.data(), db.data(), part, activation);
   }
 
   Window w;

@@ -193,9 +193,9 @@ TEST_CASE("a convolution that is never stored: sums and gradients of weights") {
                                     n.mean.data(), n.inverse.data(), n.dgamma.data(),
                                     n.dbeta.data(), {0, channels});
   kernels::conv2d_pool_backward_weights(
-      p.taps, p.operands(), p.x.view(), p.dy.view(), images_of_a_batch, n.mean.data(),
-      n.inverse.data(), n.gamma.data(), n.dgamma.data(), n.dbeta.data(), n.scale.data(),
-      n.shift.data(), p.dw.data(), p.db.data(), {0, channels}, kernels::relu{});
+      p.taps, p.operands(), p.x.view(), p.pooled.view(), p.dy.view(), images_of_a_batch,
+      n.mean.data(), n.inverse.data(), n.gamma.data(), n.dgamma.data(), n.dbeta.data(), p.dw.data(),
+      p.db.data(), {0, channels}, kernels::relu{});
   errors gammas, betas, weights, biases;
   for (int c = 0; c < channels; ++c) {
     two_sums products, plain;

@@ -108,8 +108,8 @@ struct pooled {
   }
   [[gnu::noinline]] static void weights(const memory& m) {
     lamina::kernels::conv2d_pool_backward_weights<native, 3, 3, 1, 1, float>(
-        taps, operands(m), m.x, m.dy, m.blocks, m.mean, m.inverse_deviation, m.gamma, m.dgamma,
-        m.dbeta, m.scale, m.shift, m.dw, m.db, m.of_outputs, activation);
+        taps, operands(m), m.x, m.x, m.dy, m.blocks, m.mean, m.inverse_deviation, m.gamma, m.dgamma,
+        m.dbeta, m.dw, m.db, m.of_outputs, activation);
   }
 };
 
@@ -161,7 +161,8 @@ void add(function*& to, bool& learns) {
         using by_winograd = winograd<Layer, typename Located::in, typename Located::out>;
         *to++ = by_winograd::forward;
         if (learns) *to++ = by_winograd::input;
-        *to++ = by_winograd::weights;
+        if constexpr (lamina::detail::takes_winograd_for_weights<Located>())
+          *to++ = by_winograd::weights;
       }
     }
   }

@@ -46,4 +46,8 @@ static_assert(asl_cnn::training_steps.size() == 9);
 template <std::size_t Layer>
 constexpr bool by_winograd =
     detail::takes_winograd<typename detail::located_at<asl_cnn::located_layers, Layer>::type>();
-static_assert(!by_winograd<0> && by_winograd<4> && !by_winograd<9>);
+static_assert(!by_winograd<0> && by_winograd<4> && by_winograd<9>);
+template <std::size_t Layer>
+constexpr bool weights_by_winograd = detail::takes_winograd_for_weights<
+    typename detail::located_at<asl_cnn::located_layers, Layer>::type>();
+static_assert(weights_by_winograd<4> && !weights_by_winograd<9>);

@@ -226,7 +226,7 @@ class inference_profile {
     const examples all = subject_.images(0, static_cast<std::size_t>(images_));
     for (int first = 0; first < images_; first += at_once) {
       const int count = std::min(at_once, images_ - first);
-      const auto batch = memory_.frame_of(count, parameters_.data(), nullptr, fixed_.data());
+      auto batch = memory_.frame_of(count, parameters_.data(), nullptr, fixed_.data());
       memory_.gather(batch, {all, {}, static_cast<std::size_t>(first)});
       watch.lap(0);
       const execution::range blocks{0, batch.blocks()};

@@ -37,21 +37,20 @@ struct layer_work {
   }
 };
 
-/// The forward pass of the layer at a place of a network.
+/// The forward pass of the layer at a place of a network, or a gradient that takes as much.
 template <class Located>
-constexpr multiply_adds forward_work() {
+constexpr multiply_adds forward_work(bool by_winograd = lamina::detail::takes_winograd<Located>()) {
   using Layer = typename Located::layer;
   using In = typename Located::in;
   constexpr auto nominal = static_cast<double>(lamina::detail::multiply_adds_of<Located>());
   if constexpr (requires { Layer::rows(In{}); } && nominal != 0) {
     constexpr auto rows = Layer::rows(In{});
     constexpr auto columns = Layer::columns(In{});
-    constexpr auto nominal_taps = static_cast<double>(rows.outputs() * rows.window) *
-                                  (columns.outputs() * columns.window);
-    constexpr auto taps = static_cast<double>(
-        lamina::detail::takes_winograd<Located>()
-            ? lamina::detail::winograd_products(rows, columns, 1, 1)
-            : lamina::detail::taps_on_image(rows) * lamina::detail::taps_on_image(columns));
+    constexpr auto nominal_taps =
+        static_cast<double>(rows.outputs() * rows.window) * (columns.outputs() * columns.window);
+    const auto taps = static_cast<double>(
+        by_winograd ? lamina::detail::winograd_products(rows, columns, 1, 1)
+                    : lamina::detail::taps_on_image(rows) * lamina::detail::taps_on_image(columns));
     return {nominal, taps / nominal_taps * nominal};
   } else {
     return {nominal, nominal};
@@ -65,7 +64,7 @@ constexpr std::array<layer_work, sizeof...(Located)> work_of(lamina::detail::lis
     layer_work work{.forward = forward_work<At>(), .weights = {}, .input = {}};
     if (learns_before) work.input = work.forward;
     if (lamina::detail::parameters_of<At>().size() != 0) {
-      work.weights = work.forward;
+      work.weights = forward_work<At>(lamina::detail::takes_winograd_for_weights<At>());
       learns_before = true;
     }
     return work;

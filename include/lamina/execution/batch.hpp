@@ -42,9 +42,7 @@ class batch_images {
 
   int capacity() const { return capacity_; }
   const std::uint32_t* samples() const { return samples_.data(); }
-  kernels::nonzero_places nonzero() const {
-    return {nonzero_.size() == 0 ? nullptr : nonzero_.data(), values()};
-  }
+  kernels::nonzero_places nonzero() const { return {nonzero_.data(), values()}; }
 
   /// Takes the memory that `augment` needs for this plan, unless it has it.
   void reserve(const augment_plan& plan) {
@@ -133,7 +131,7 @@ class batch_images {
       kernels::scale_shift<Arch>({1, values()}, x, x, &factor, &offset, {0, 1});
     }
     if (nonzero_.size() == 0) return;
-    const std::size_t first = static_cast<std::size_t>(block) * places_of_a_block();
+    const auto first = static_cast<std::size_t>(block) * places_of_a_block();
     kernels::find_nonzero<Arch>(values(), static_cast<const T*>(x), nonzero_.data() + first);
   }
 
@@ -232,23 +230,24 @@ class batch_memory {
     batch.gradients = gradients;
     batch.fixed = fixed;
     batch.samples = images_.samples();
-    batch.nonzero = images_.nonzero();
     return batch;
   }
 
   /// As `batch_images`.
   void reserve(const augment_plan& plan) { images_.reserve(plan); }
 
-  void gather(const frame<T>& batch, const selection& chosen) {
+  void gather(frame<T>& batch, const selection& chosen) {
     images_.gather(batch, chosen, input_of(batch));
+    batch.nonzero = images_.nonzero();
   }
 
   /// `With` knows how and calls `batch_images::augment`.
   template <class With>
-  void augment(const frame<T>& batch, const selection& chosen, const With& with,
+  void augment(frame<T>& batch, const selection& chosen, const With& with,
                std::span<const std::uint32_t> partners) {
     with.template step_for<T, Arch>()(&images_, batch, chosen, with.plan(), partners,
                                       input_of(batch));
+    batch.nonzero = images_.nonzero();
   }
 
   verdict<T> judged(const examples& from) { return images_.judged(from, scratch_.data()); }

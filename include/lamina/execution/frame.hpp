@@ -32,7 +32,7 @@ struct frame {
   /// or what else the images are drawn for.
   std::uint64_t seed = 0, drawn_for = 0;
   const std::uint32_t* samples = nullptr;  // the number of each image in its data set
-  kernels::nonzero_places nonzero = {};    // of the images, where a dense layer reads them
+  kernels::nonzero_places nonzero = {};    // of the images, once they are gathered
 
   int blocks() const { return (images + lanes - 1) / lanes; }
 

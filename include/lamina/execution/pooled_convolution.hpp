@@ -120,7 +120,6 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
   static void backward_piece(const frame<T>& batch, range of) {
     const auto held = statistics(batch);
     const T *mean = held.mean, *inverse = held.inverse_deviation;
-    const T *scale = held.scale, *shift = held.shift;
     const T* gamma = place::template parameter<norm, 0>(batch);
     T* dgamma = place::template gradient<norm, 0>(batch);
     T* dbeta = place::template gradient<norm, 1>(batch);
@@ -129,10 +128,10 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
                                             mean, inverse, dgamma, dbeta, of);
     with_operands(batch, [&](const auto& from) {
       kernels::conv2d_pool_backward_weights<Arch>(
-          taps, from, place::input(batch), place::output_gradient(batch), batch.images, mean,
-          inverse, gamma, static_cast<const T*>(dgamma), static_cast<const T*>(dbeta), scale, shift,
-          place::template gradient<0, 0>(batch), place::template gradient<0, 1>(batch), of,
-          activation);
+          taps, from, place::input(batch), place::workspace(batch), place::output_gradient(batch),
+          batch.images, mean, inverse, gamma, static_cast<const T*>(dgamma),
+          static_cast<const T*>(dbeta), place::template gradient<0, 0>(batch),
+          place::template gradient<0, 1>(batch), of, activation);
     });
   }
 };

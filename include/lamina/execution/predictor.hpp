@@ -58,7 +58,7 @@ class predictor {
     reserve(images, step::scratch_of_a_block);
     sums_.resize(blocks_of(images));
     for_each_group(images, [&](memory& mine, std::size_t first, int count) {
-      const auto batch = mine.frame_of(count, parameters, nullptr, fixed);
+      auto batch = mine.frame_of(count, parameters, nullptr, fixed);
       mine.gather(batch, {from, order, first});
       engine<blueprint, T, Arch, step::engine_count>::infer(batch);
       const auto judged = mine.judged(from);
@@ -88,7 +88,7 @@ class predictor {
     if (predicts_few(parameters, fixed, from, to)) return;
     reserve(from.size(), 0);
     for_each_group(from.size(), [&](memory& mine, std::size_t first, int count) {
-      const auto batch = mine.frame_of(count, parameters, nullptr, fixed);
+      auto batch = mine.frame_of(count, parameters, nullptr, fixed);
       mine.gather(batch, {from, {}, first});
       engine<blueprint, T, Arch>::infer(batch);
       const auto y = as_const(batch.at(blueprint::memory.value[blueprint::code.result()]));

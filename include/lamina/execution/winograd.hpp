@@ -41,8 +41,10 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
   static constexpr kernels::conv2d_extents turned = kernels::winograd_turned(extents);
   static constexpr int channels = extents.out_channels;
   static constexpr bool trains = Blueprint::mode != fusion_mode::inference;
+  static constexpr bool for_weights =
+      detail::takes_winograd_for_weights<typename place::template located<0>>();
   static constexpr detail::winograd_places at =
-      detail::winograd_places_of(extents.in_channels, channels, Blueprint::mode);
+      detail::winograd_places_of(extents.in_channels, channels, Blueprint::mode, for_weights);
 
   static T* values(const frame<T>& batch, std::ptrdiff_t from) {
     return place::template fixed<0>(batch) + from;
@@ -136,7 +138,10 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
   static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
     base::backward_members(batch);
     if constexpr (place::wants_input_gradient) backward_input(batch);
-    backward_weights(batch, sink);
+    if constexpr (for_weights)
+      backward_weights(batch, sink);
+    else
+      base::backward_weights(batch, sink);
   }
 
   static void backward_input(const frame<T>& batch) {

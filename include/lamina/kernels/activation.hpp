@@ -26,7 +26,7 @@ struct relu {
   }
   template <class B>
   [[gnu::always_inline]] B gradient(B y, B dy) const {
-    return xsimd::select(y > B(0), dy, B(0));
+    return kernels::where(y > B(0), dy);
   }
 };
 
@@ -37,7 +37,7 @@ struct dropped_relu {
 
   template <class B>
   [[gnu::always_inline]] B gradient(B y, B dy) const {
-    return xsimd::select(y > B(0), dy * B(static_cast<typename B::value_type>(factor)), B(0));
+    return kernels::where(y > B(0), dy * B(static_cast<typename B::value_type>(factor)));
   }
 };
 

@@ -108,15 +108,30 @@ template <class Arch, class T, class F>
     f(o, std::min(o + conv2d_output_tile<Arch, T>, outputs.last));
 }
 
+/// Adds up one channel of a band, and takes the largest value of each window, or the smallest.
+template <class Arch, class T>
+[[gnu::always_inline]] inline void sum_and_pool_band(const conv2d_pool_band& band, lane_sums& sums,
+                                                     const T* plane, const T* pivots, T* taken,
+                                                     bool smallest) {
+  with_side(band.pool, [&](auto side) {
+    constexpr int of = decltype(side)::value;
+    if (smallest)
+      add_distances_and_pool<Arch, of>(sums, band.pool, plane, pivots, taken, negated<Arch, T>{});
+    else
+      add_distances_and_pool<Arch, of>(sums, band.pool, plane, pivots, taken, as_is<Arch, T>{});
+  });
+}
+
 /// One channel of a band of the convolution's output becomes its gradient; the sum of that.
 template <class Arch, class T, class Activation>
-double unpool_band(const conv2d_pool_band& band, T* plane, const T* dy, const scaled<Arch, T>& view,
-                   const normalisation_gradient<Arch, T>& gradient, Activation activation) {
+double unpool_band(const conv2d_pool_band& band, T* plane, const T* taken, const T* dy,
+                   const masked_gradient<T>& gradient, Activation activation) {
+  double sum = 0;
   with_side(band.pool, [&](auto side) {
-    unpool_plane<Arch, decltype(side)::value>(band.pool, plane, dy, plane, view, gradient,
-                                              activation);
+    sum = static_cast<double>(unpool_taken<Arch, decltype(side)::value>(band.pool, plane, taken, dy,
+                                                                        gradient, activation));
   });
-  return static_cast<double>(sum_of_pixels<Arch>(plane, band.pixels()));
+  return sum;
 }
 
 /// Outputs whose weights' sums are held in registers together.
@@ -124,14 +139,26 @@ template <class Arch, class T, int KW>
 inline constexpr int conv2d_pool_tile = std::min(conv2d_output_tile<Arch, T>,
                                                  conv2d_weights_tile<Arch, T, KW>::outputs);
 
-/// Adds what one band adds to the sums (tile of outputs, term, output, lane) of the weights, the
-/// band holding the gradient of the convolution's output now.
+/// Calls f(constant, first) for whole tiles of `Outputs` outputs, then for two and for one.
+template <int Outputs, class F>
+[[gnu::always_inline]] inline void for_each_part(int outputs, F&& f) {
+  int o = 0;
+  const auto parts_of = [&](auto size) __attribute__((always_inline)) {
+    for (; o + size <= outputs; o += size) f(size, o);
+  };
+  parts_of(std::integral_constant<int, Outputs>{});
+  if constexpr (Outputs > 2) parts_of(std::integral_constant<int, 2>{});
+  if constexpr (Outputs > 1) parts_of(std::integral_constant<int, 1>{});
+}
+
+/// Adds what one band adds to the sums (part of the outputs, term, output, lane) of the weights,
+/// the band holding the gradient of the convolution's output now.
 template <class Arch, int KH, int KW, int SH, int SW, class T>
 void add_band_weights(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* gradient,
                       const conv2d_pool_band& band, const T* x, int outputs, T* sums) {
   const int terms = e.in_channels * KH * KW;
-  for_each_tile<conv2d_pool_tile<Arch, T, KW>>({0, outputs}, [&](auto tile, int o) {
-    constexpr int some = decltype(tile)::value;
+  for_each_part<conv2d_pool_tile<Arch, T, KW>>(outputs, [&](auto part, int o) {
+    constexpr int some = decltype(part)::value;
     const conv2d_band<T> rows{gradient + o * band.channel, band.channel, band.rows};
     conv2d_weights_add<Arch, true, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, sums);
     conv2d_weights_add<Arch, false, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, sums);
@@ -141,9 +168,9 @@ void add_band_weights(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* 
 
 template <class Arch, int KH, int KW, int SH, int SW, class T>
 void finish_band_weights(window<KH, KW, SH, SW>, const T* sums, int outputs, int terms, T* dw) {
-  for_each_tile<conv2d_pool_tile<Arch, T, KW>>({0, outputs}, [&](auto tile, int o) {
+  for_each_part<conv2d_pool_tile<Arch, T, KW>>(outputs, [&](auto part, int o) {
     for (int k = 0; k < terms; ++k)
-      for (int i = 0; i < tile; ++i, sums += width<Arch, T>)
+      for (int i = 0; i < part; ++i, sums += width<Arch, T>)
         dw[(o + i) * terms + k] = kernels::sum(load<Arch>(sums));
   });
 }
@@ -165,19 +192,18 @@ void conv2d_pool_statistics(window<KH, KW, SH, SW> taps, const conv2d_pool_opera
     for (int b = 0; b * lanes < images; ++b) {
       detail::lane_sums sums[most];
       alignas(64) T pivots[most][lanes];
-      detail::for_each_band<Arch>(
-          taps, from, x.block(b), first, last, activation,
-          [&](const detail::conv2d_pool_band& band) {
-            for (int o = 0; o < last - first; ++o) {
-              const T* y = from.scratch + o * band.channel;
-              if (band.row == 0)
-                for (int l = 0; l < lanes; ++l) pivots[o][l] = y[l];
-              detail::add_distances<Arch>(sums[o], y, band.pixels(), pivots[o]);
-              detail::extreme_plane<Arch>(band.pool, y,
+      detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
+                                  [&](const detail::conv2d_pool_band& band) {
+                                    for (int o = 0; o < last - first; ++o) {
+                                      const T* y = from.scratch + o * band.channel;
+                                      if (band.row == 0)
+                                        for (int l = 0; l < lanes; ++l) pivots[o][l] = y[l];
+                                      detail::sum_and_pool_band<Arch>(
+                                          band, sums[o], y, pivots[o],
                                           pooled.block(b) + (first + o) * plane + band.row * row,
                                           gamma[first + o] < T(0));
-            }
-          });
+                                    }
+                                  });
       for (int o = 0; o < last - first; ++o)
         moments[o] = detail::together<Arch>(
             moments[o], detail::moments_of<Arch>(sums[o], pivots[o], pixels,
@@ -211,17 +237,16 @@ void conv2d_pool_forward(window<KH, KW, SH, SW> taps, const conv2d_pool_operands
   });
 }
 
-/// dw and db of the convolution from the gradient dy of the pool's output, all blocks; dgamma and
-/// dbeta are those that batch_norm_backward_sums makes of the pooled values. At most
-/// conv2d_pool_terms terms a sum.
+/// dw and db of the convolution from the gradient dy of the pool's output, all blocks; `taken` is
+/// what conv2d_pool_statistics took, dgamma and dbeta are those that batch_norm_backward_sums makes
+/// of it. At most conv2d_pool_terms terms a sum.
 template <class Arch = native, int KH, int KW, int SH, int SW, class T, class Activation>
 void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps, const conv2d_pool_operands<T>& from,
-                                  reading<T> x, reading<T> dy, int images, const T* mean,
-                                  const T* inverse_deviation, const T* gamma, const T* dgamma,
-                                  const T* dbeta, const T* scale, const T* shift, T* dw, T* db,
-                                  range outputs, Activation activation) {
+                                  reading<T> x, reading<T> taken, reading<T> dy, int images,
+                                  const T* mean, const T* inverse_deviation, const T* gamma,
+                                  const T* dgamma, const T* dbeta, T* dw, T* db, range outputs,
+                                  Activation activation) {
   constexpr int most = conv2d_output_tile<Arch, T>, w = width<Arch, T>;
-  constexpr int tile = detail::conv2d_pool_tile<Arch, T, KW>;  // the last one may overlap
   const conv2d_extents& e = from.e.product;
   const std::ptrdiff_t dy_row = from.e.pool.out_width * lanes;
   const std::ptrdiff_t dy_channel = dy_row * from.e.pool.out_height;
@@ -232,21 +257,23 @@ void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps, const conv2d_pool
       dbeta, static_cast<T>(images) * static_cast<T>(e.out_height * e.out_width)};
   for (int first = outputs.first; first < outputs.last; first += most) {
     const int last = std::min(first + most, outputs.last);
-    alignas(64) T sums[(most + tile) * conv2d_pool_terms * w] = {};
+    alignas(64) T sums[most * conv2d_pool_terms * w] = {};
     double biases[most] = {};
     for (int b = 0; b * lanes < images; ++b) {
       alignas(64) T mask[lanes];
       detail::mark_live_lanes<Arch>(mask, images - b * lanes);
+      detail::masked_gradient<T> gradients[most];
+      for (int o = first; o < last; ++o)
+        gradients[o - first] =
+            detail::masked_gradient<T>::of(detail::gradient_of_channel<Arch, T>(of, o, mask));
       detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
                                   [&](const detail::conv2d_pool_band& band) {
                                     for (int o = first; o < last; ++o) {
-                                      const detail::scaled<Arch, T> view{batch<Arch, T>(scale[o]),
-                                                                         batch<Arch, T>(shift[o])};
+                                      const std::ptrdiff_t at = o * dy_channel + band.row * dy_row;
                                       biases[o - first] += detail::unpool_band<Arch>(
                                           band, from.scratch + (o - first) * band.channel,
-                                          dy.block(b) + o * dy_channel + band.row * dy_row, view,
-                                          detail::gradient_of_channel<Arch, T>(of, o, mask),
-                                          activation);
+                                          taken.block(b) + at, dy.block(b) + at,
+                                          gradients[o - first], activation);
                                     }
                                     detail::add_band_weights<Arch>(taps, e, from.scratch, band,
                                                                    x.block(b), last - first, sums);

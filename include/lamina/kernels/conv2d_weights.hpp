@@ -32,12 +32,13 @@ struct conv2d_meeting {
 };
 
 /// The sums of a few outputs and columns of the window. Registers of a pixel have sums of their own
-/// where a whole tile has room for them, because one addition waits for the last.
+/// where there is room for them, because one addition waits for the last; single outputs have those
+/// of a whole tile, and so the same bits.
 template <class Arch, int Outputs, int Columns, int KW, class T>
 struct conv2d_weights_sums {
   static constexpr int n = registers<Arch, T>, w = width<Arch, T>, all = Columns * Outputs;
-  static constexpr int apart = std::clamp(
-      tile<Arch, T>::accumulators / (Columns * conv2d_weights_tile<Arch, T, KW>::outputs), 1, n);
+  static constexpr int outputs = Outputs == 1 ? conv2d_weights_tile<Arch, T, KW>::outputs : Outputs;
+  static constexpr int apart = std::clamp(tile<Arch, T>::accumulators / (Columns * outputs), 1, n);
   batch<Arch, T> at[apart][all];
 
   [[gnu::always_inline]] void start(const T* memory) {

@@ -25,34 +25,13 @@ struct negated {
   [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const { return -x; }
 };
 
-/// One channel's plane: the smallest value of each patch.
-template <class Arch, int Side, class T>
-[[gnu::noinline]] void min_pool_plane(const pool_extents& e, const T* x, T* y) {
-  for_each_patch<Arch, Side>(
-      e, [&](int o, const auto& p) __attribute__((always_inline)) {
-        for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
-          put<Arch>(y + o + l, -maximum<Arch>(p, x + l, negated<Arch, T>{}));
-        });
-      });
-}
-
-/// The smallest value of each patch, or the largest.
-template <class Arch, class T>
-[[gnu::always_inline]] inline void extreme_plane(const pool_extents& e, const T* x, T* y,
-                                                 bool smallest) {
-  if (smallest)
-    with_side(e, [&](auto side) { min_pool_plane<Arch, decltype(side)::value>(e, x, y); });
-  else
-    max_pool_plane<Arch>(e, x, y, as_is<Arch, T>{});
-}
-
 /// The input at the first pixel whose view is the largest of the patch.
 template <class Arch, class T, class Patch, class View>
 [[gnu::always_inline]] inline batch<Arch, T> input_of_maximum(const Patch& p, const T* x,
                                                               const View& view) {
   auto found = load<Arch>(x + p.at);
   auto best = view(found);
-  p.for_each([&](int i) __attribute__((always_inline)) {
+  p.for_each([&](std::ptrdiff_t i) __attribute__((always_inline)) {
     const auto input = load<Arch>(x + i);
     const auto seen = view(input);
     found = xsimd::select(seen > best, input, found);
@@ -61,25 +40,22 @@ template <class Arch, class T, class Patch, class View>
   return found;
 }
 
-/// Adds (x - center) dy and dy over one plane, dy by pooled pixel and x at its maximum.
-template <class Arch, int Side, class T, class View>
-[[gnu::noinline]] void add_pooled_plane(lane_sums& totals, const pool_extents& e, const T* x,
-                                        const T* dy, View view, batch<Arch, T> center) {
+/// Calls add(sums, offset of the output pixel, patch) for each patch; what it adds to the sums, two
+/// a register of the lanes, goes to the totals before float loses digits. A row of patches has
+/// `pixels` terms.
+template <class Arch, int Side, class T, class Add>
+[[gnu::always_inline]] inline void add_patches(lane_sums& totals, const pool_extents& e, int pixels,
+                                               Add&& add) {
   partial_sums<Arch, T> sums;
   sums.clear();
   int added = 0;
   for (int y = 0; y < e.out_height; ++y) {
     for_each_patch_of_row<Arch, Side>(
-        e, y, [&](int o, const auto& p) __attribute__((always_inline)) {
-          unroll<registers<Arch, T>>([&](int i) __attribute__((always_inline)) {
-            const auto at = input_of_maximum<Arch>(p, x + i * width<Arch, T>, view);
-            const auto g = load<Arch>(dy + o + i * width<Arch, T>);
-            sums.first[i] = kernels::fma(at - center, g, sums.first[i]);
-            sums.second[i] += g;
-          });
+        e, y, [&](std::ptrdiff_t o, const auto& p) __attribute__((always_inline)) {
+          add(sums, o, p);
         });
-    added += e.out_width;
-    if (added + e.out_width > pixels_of_a_partial_sum || y + 1 == e.out_height) {
+    added += pixels;
+    if (added + pixels > pixels_of_a_partial_sum || y + 1 == e.out_height) {
       sums.add_to(totals);
       sums.clear();
       added = 0;
@@ -87,26 +63,125 @@ template <class Arch, int Side, class T, class View>
   }
 }
 
+/// Adds (x - center) dy and dy over one plane, dy by pooled pixel and x at its maximum.
+template <class Arch, int Side, class T, class View>
+[[gnu::noinline]] void add_pooled_plane(lane_sums& totals, const pool_extents& e, const T* x,
+                                        const T* dy, View view, batch<Arch, T> center) {
+  add_patches<Arch, Side, T>(
+      totals, e,
+      e.out_width, [&](auto& sums, std::ptrdiff_t o, const auto& p) __attribute__((always_inline)) {
+        unroll<registers<Arch, T>>([&](int i) __attribute__((always_inline)) {
+          const auto at = input_of_maximum<Arch>(p, x + i * width<Arch, T>, view);
+          const auto g = load<Arch>(dy + o + i * width<Arch, T>);
+          sums.first[i] = kernels::fma(at - center, g, sums.first[i]);
+          sums.second[i] += g;
+        });
+      });
+}
+
+/// What `add_distances` adds over one plane whose patches tile it, and what the pool takes of each
+/// patch: the largest value, or the smallest as `negated` sees them.
+template <class Arch, int Side, class T, class View>
+[[gnu::noinline]] void add_distances_and_pool(lane_sums& totals, const pool_extents& e, const T* x,
+                                              const T* pivots, T* y, View view) {
+  constexpr int w = width<Arch, T>;
+  add_patches<Arch, Side, T>(
+      totals, e, e.out_width * e.window_height * e.window_width,
+      [&](auto& sums, std::ptrdiff_t o, const auto& p) __attribute__((always_inline)) {
+        unroll<registers<Arch, T>>([&](int i) __attribute__((always_inline)) {
+          const auto pivot = load<Arch>(pivots + i * w);
+          const auto value = load<Arch>(x + p.at + i * w);
+          auto best = view(value), first = value - pivot, second = first * first;
+          p.for_each([&](std::ptrdiff_t at) __attribute__((always_inline)) {
+            if (at == p.at) return;
+            const auto next = load<Arch>(x + at + i * w);
+            const auto distance = next - pivot;
+            first += distance;
+            second = kernels::fma(distance, distance, second);
+            best = xsimd::max(best, view(next));
+          });
+          sums.first[i] += first;
+          sums.second[i] += second;
+          put<Arch>(y + o + i * w, view(best));
+        });
+      });
+}
+
 /// dx of one plane whose patches tile it, from the gradient dy of the pooled plane; dx may be x.
 template <class Arch, int Side, class T, class View, class Before>
 [[gnu::noinline]] void unpool_plane(const pool_extents& e, const T* x, const T* dy, T* dx,
                                     View view, const normalisation_gradient<Arch, T> gradient,
                                     Before before) {
-  const batch<Arch, T> zero(T(0));
   for_each_patch<Arch, Side>(
-      e, [&](int o, const auto& p) __attribute__((always_inline)) {
+      e, [&](std::ptrdiff_t o, const auto& p) __attribute__((always_inline)) {
         for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
           const auto best = maximum<Arch>(p, x + l, view);
           auto left = load<Arch>(dy + o + l);
-          p.for_each([&](int i) __attribute__((always_inline)) {
+          p.for_each([&](std::ptrdiff_t i) __attribute__((always_inline)) {
             const auto input = load<Arch>(x + i + l);
-            const auto found = view(input) == best;
-            const auto routed = xsimd::select(found, left, zero);
-            left = xsimd::select(found, zero, left);
+            const auto routed = kernels::where(view(input) == best, left);
+            left = left - routed;
             put<Arch>(dx + i + l, before.gradient(input, gradient(input, routed, l)));
           });
         });
       });
+}
+
+/// `normalisation_gradient` with the mask in its factors, lane by lane.
+template <class T>
+struct masked_gradient {
+  alignas(64) T factor[lanes], slope[lanes], constant[lanes];
+  T center;
+
+  /// `from`, in the lanes that its mask has.
+  template <class Arch>
+  [[gnu::always_inline]] static masked_gradient of(const normalisation_gradient<Arch, T>& from) {
+    masked_gradient to;
+    for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
+      const auto mask = load<Arch>(from.mask + l);
+      put<Arch>(to.factor + l, from.factor * mask);
+      put<Arch>(to.slope + l, from.slope * mask);
+      put<Arch>(to.constant + l, from.constant * mask);
+    });
+    to.center = from.center.get(0);
+    return to;
+  }
+};
+
+/// What `unpool_plane` makes of a plane, in place, where it is known what the pool took of each
+/// patch; the sum of the gradient over pixels and lanes.
+template <class Arch, int Side, class T, class Before>
+[[gnu::noinline]] T unpool_taken(const pool_extents& e, T* plane, const T* taken, const T* dy,
+                                 const masked_gradient<T>& gradient, Before before) {
+  using vector = batch<Arch, T>;
+  constexpr int w = width<Arch, T>;
+  const vector zero(T(0)), center(gradient.center);
+  vector sums[registers<Arch, T>];
+  unroll<registers<Arch, T>>([&](int i) __attribute__((always_inline)) { sums[i] = zero; });
+  for_each_patch<Arch, Side>(
+      e, [&](std::ptrdiff_t o, const auto& p) __attribute__((always_inline)) {
+        unroll<registers<Arch, T>>([&](int i) __attribute__((always_inline)) {
+          const auto factor = load<Arch>(gradient.factor + i * w);
+          const auto slope = load<Arch>(gradient.slope + i * w);
+          const auto constant = load<Arch>(gradient.constant + i * w);
+          const auto best = load<Arch>(taken + o + i * w);
+          auto left = load<Arch>(dy + o + i * w);
+          auto sum = zero;
+          p.for_each([&](std::ptrdiff_t at) __attribute__((always_inline)) {
+            const auto input = load<Arch>(plane + at + i * w);
+            const auto routed = kernels::where(input == best, left);
+            left = left - routed;
+            const auto base = kernels::fma(slope, input - center, constant);
+            const auto dx = before.gradient(input, kernels::fma(factor, routed, base));
+            put<Arch>(plane + at + i * w, dx);
+            sum += dx;
+          });
+          sums[i] += sum;
+        });
+      });
+  unroll<registers<Arch, T> - 1>([&](int i)
+                                     __attribute__((always_inline)) { sums[0] += sums[i + 1]; });
+  return kernels::sum(sums[0]);
 }
 
 }  // namespace detail

@@ -16,7 +16,9 @@ struct as_is {
 /// The part of the input that one output pixel sees: some pixels at the edge of the image, or a
 /// whole window whose size is known. Offsets are those of elements.
 struct patch {
-  int at, rows, columns, row;  // offset of the first pixel, extents, distance of two rows
+  std::ptrdiff_t at;  // the first pixel
+  int rows, columns;
+  std::ptrdiff_t row;  // from a row to the next
 
   [[gnu::always_inline]] int pixels() const { return rows * columns; }
 
@@ -30,7 +32,7 @@ struct patch {
 
 template <int Side>
 struct square_patch {
-  int at, row;
+  std::ptrdiff_t at, row;
 
   template <class F>
   [[gnu::always_inline]] void for_each(F&& f) const {
@@ -43,15 +45,16 @@ struct square_patch {
 /// Calls f(offset of the output pixel, patch) for one row of a plane.
 template <class Arch, int Side, class F>
 [[gnu::always_inline]] inline void for_each_patch_of_row(const pool_extents& e, int y, F&& f) {
-  const int row = e.in_width * lanes, top = y * e.stride_height - e.pad_top;
+  const std::ptrdiff_t row = e.in_width * lanes;
+  const int top = y * e.stride_height - e.pad_top;
   const int first = std::max(top, 0);
   const int rows = std::min(top + e.window_height, e.in_height) - first;
+  const std::ptrdiff_t begin_of_row = std::ptrdiff_t{y} * e.out_width * lanes;
   const auto at_edge = [&](int begin, int end) __attribute__((always_inline)) {
     for (int x = begin; x < end; ++x) {
       const int left = x * e.stride_width - e.pad_left, column = std::max(left, 0);
-      f((y * e.out_width + x) * lanes,
-        patch{first * row + column * lanes, rows,
-              std::min(left + e.window_width, e.in_width) - column, row});
+      f(begin_of_row + x * lanes, patch{first * row + column * lanes, rows,
+                                        std::min(left + e.window_width, e.in_width) - column, row});
     }
   };
   int begin = 0, end = 0;  // of the whole windows
@@ -64,9 +67,9 @@ template <class Arch, int Side, class F>
   }
   at_edge(0, begin);
   if constexpr (Side > 0) {
-    int at = first * row + (begin * e.stride_width - e.pad_left) * lanes;
+    std::ptrdiff_t at = first * row + (begin * e.stride_width - e.pad_left) * lanes;
     for (int x = begin; x < end; ++x, at += e.stride_width * lanes)
-      f((y * e.out_width + x) * lanes, square_patch<Side>{at, row});
+      f(begin_of_row + x * lanes, square_patch<Side>{at, row});
   }
   at_edge(end, e.out_width);
 }
@@ -85,7 +88,7 @@ template <class Arch, class T, class F>
 template <class Arch, class T, class Patch, class View>
 [[gnu::always_inline]] inline batch<Arch, T> maximum(const Patch& p, const T* x, const View& view) {
   auto best = view(load<Arch>(x + p.at));
-  p.for_each([&](int i) __attribute__((always_inline)) {
+  p.for_each([&](std::ptrdiff_t i) __attribute__((always_inline)) {
     if (i != p.at) best = xsimd::max(best, view(load<Arch>(x + i)));
   });
   return best;
@@ -95,7 +98,7 @@ template <class Arch, class T, class Patch, class View>
 template <class Arch, int Side, class T, class View>
 [[gnu::noinline]] void max_pool_plane(const pool_extents& e, const T* x, T* y, View view) {
   for_each_patch<Arch, Side>(
-      e, [&](int o, const auto& p) __attribute__((always_inline)) {
+      e, [&](std::ptrdiff_t o, const auto& p) __attribute__((always_inline)) {
         for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
           put<Arch>(y + o + l, maximum<Arch>(p, x + l, view));
         });
@@ -118,11 +121,11 @@ void max_pool_plane_backward(const pool_extents& e, const T* x, const T* dy, T* 
   const vector zero(T(0));
   if constexpr (!Tile) clear<Arch>(dx, e.in_height * e.in_width * lanes);
   for_each_patch<Arch, Side>(
-      e, [&](int o, const auto& p) __attribute__((always_inline)) {
+      e, [&](std::ptrdiff_t o, const auto& p) __attribute__((always_inline)) {
         for_each_register_of_pixel<Arch, T>([&](int l) __attribute__((always_inline)) {
           const auto best = maximum<Arch>(p, x + l, view);
           auto left = load<Arch>(dy + o + l);
-          p.for_each([&](int i) __attribute__((always_inline)) {
+          p.for_each([&](std::ptrdiff_t i) __attribute__((always_inline)) {
             const auto found = view(load<Arch>(x + i + l)) == best;
             const auto part = xsimd::select(found, left, zero);
             put<Arch>(dx + i + l, Tile ? part : load<Arch>(dx + i + l) + part);
@@ -189,10 +192,10 @@ void max_pool_backward(pool_extents e, const T* x, const T* dy, T* dx, range cha
 template <class Arch = native, class T>
 void average_pool_forward(pool_extents e, const T* x, T* y, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
-    detail::for_each_patch<Arch, 0>(e, [&](int o, const detail::patch& p) {
+    detail::for_each_patch<Arch, 0>(e, [&](std::ptrdiff_t o, const detail::patch& p) {
       for (int l = 0; l < lanes; l += width<Arch, T>) {
         batch<Arch, T> total(T(0));
-        p.for_each([&](int i)
+        p.for_each([&](std::ptrdiff_t i)
                        __attribute__((always_inline)) { total += load<Arch>(x + in + i + l); });
         put<Arch>(y + out + o + l, total / batch<Arch, T>(static_cast<T>(p.pixels())));
       }
@@ -205,10 +208,10 @@ template <class Arch = native, class T>
 void average_pool_backward(pool_extents e, const T*, const T* dy, T* dx, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int, std::ptrdiff_t in, std::ptrdiff_t out) {
     clear<Arch>(dx + in, e.in_height * e.in_width * lanes);
-    detail::for_each_patch<Arch, 0>(e, [&](int o, const detail::patch& p) {
+    detail::for_each_patch<Arch, 0>(e, [&](std::ptrdiff_t o, const detail::patch& p) {
       for (int l = 0; l < lanes; l += width<Arch, T>) {
         const auto part = load<Arch>(dy + out + o + l) / batch<Arch, T>(static_cast<T>(p.pixels()));
-        p.for_each([&](int i) __attribute__((always_inline)) {
+        p.for_each([&](std::ptrdiff_t i) __attribute__((always_inline)) {
           T* to = dx + in + i + l;
           put<Arch>(to, load<Arch>(to) + part);
         });

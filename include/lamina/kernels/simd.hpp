@@ -123,6 +123,17 @@ template <class Arch>
     return xsimd::select(chosen, x, y);
 }
 
+/// x where `chosen`, zero elsewhere, in one instruction: g++ makes two of a select.
+template <class T, class Arch>
+[[gnu::always_inline]] inline xsimd::batch<T, Arch> where(const xsimd::batch_bool<T, Arch>& chosen,
+                                                          const xsimd::batch<T, Arch>& x) {
+  using vector = xsimd::batch<T, Arch>;
+  if constexpr (std::is_base_of_v<xsimd::avx, Arch> || std::is_base_of_v<xsimd::sse2, Arch>)
+    return x & vector(chosen.data);
+  else
+    return xsimd::select(chosen, x, vector(T(0)));
+}
+
 /// The root, rounded once; as `divide`.
 template <class T, class Arch>
 [[gnu::always_inline]] inline xsimd::batch<T, Arch> sqrt(const xsimd::batch<T, Arch>& x) {

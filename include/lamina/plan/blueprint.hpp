@@ -104,7 +104,8 @@ constexpr std::ptrdiff_t fixed_values_of(fusion_mode mode) {
   using Layer = typename Located::layer;
   if constexpr (takes_winograd<Located>()) {
     return winograd_places_of(extents_of(typename Located::in{}).channels,
-                              extents_of(typename Located::out{}).channels, mode)
+                              extents_of(typename Located::out{}).channels, mode,
+                              takes_winograd_for_weights<Located>())
         .end;
   } else if constexpr (kind_of<Layer>() == layer_kind::product && Located::in::rank == 3) {
     return packed_values_of<Located>();
