@@ -8,18 +8,31 @@
 #include "lamina/kernels/zeros.hpp"
 
 /// The product of a dense layer with images that are zero in places, as the black around a digit:
-/// a term that is zero in a whole group of blocks adds nothing to their sums.
+/// a term that is zero in all lanes of a block adds nothing to its sums.
 namespace lamina::kernels {
 
 namespace detail {
 
+/// The first of `count` rising numbers that is not below `least`, or their end.
+[[gnu::always_inline]] inline const std::uint16_t* first_from(const std::uint16_t* list, int count,
+                                                              int least) {
+  while (count > 0) {
+    const int half = count / 2;
+    if (list[half] < least)
+      list += half + 1, count -= half + 1;
+    else
+      count = half;
+  }
+  return list;
+}
+
 /// Those of a block's terms that are not zero and lie in the range.
 [[gnu::always_inline]] inline listed_terms nonzero_terms(const nonzero_places& of_x, int block,
                                                          range terms) {
-  const std::uint16_t* first = of_x.list(block);
-  const std::uint16_t* last = first + of_x.count(block);
-  while (first != last && *first < terms.first) ++first;
-  while (first != last && last[-1] >= terms.last) --last;
+  const std::uint16_t* list = of_x.list(block);
+  const int count = of_x.count(block);
+  const std::uint16_t* first = first_from(list, count, terms.first);
+  const std::uint16_t* last = first_from(list, count, terms.last);
   return {first, static_cast<int>(last - first), terms.first > 0};
 }
 
