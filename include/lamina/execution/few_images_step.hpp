@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstddef>
 
+#include <oneapi/tbb/task_arena.h>
+
 #include <lamina/execution/activations.hpp>
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/normalisation.hpp>
@@ -161,11 +163,14 @@ struct few_images_step : step_place<Blueprint, Index, T> {
     const kernels::product_end<T, decltype(function)> end{place::template parameter<0, 1>(batch),
                                                           held.scale, held.shift, function};
     if constexpr (in_shape::rank == 1) {
-      run_pieces(slices().parts, [&](int part) {
+      // no sum depends on the slices, and one thread reads on without a break
+      const bool alone = tbb::this_task_arena::max_concurrency() == 1;
+      const split of{slices().extent, slices().grain, alone ? 1 : slices().parts};
+      run_pieces(of.parts, [&](int part) {
         kernels::dense_one_image<Arch>(
             product_kernels<typename place::template located<0>, T, Arch>::extents,
             static_cast<const T*>(place::template parameter<0, 0>(batch)), end, x, y, batch.images,
-            stride, {slices().begin(part), slices().end(part)});
+            stride, {of.begin(part), of.end(part)});
       });
     } else {
       convolve(batch, end, x, y, stride, scratch);
