@@ -177,6 +177,36 @@ void winograd_add_row(const winograd_gradient<T>& g, int i, int tiles) {
   }
 }
 
+/// The gradients of a register of windows, of which `live` are there, from those of their
+/// transformed weights, whose positions lie `position` apart.
+template <class Arch, class T>
+[[gnu::always_inline]] inline void winograd_finish_windows(const T* du, std::ptrdiff_t position,
+                                                           int live, T* dw) {
+  constexpr int w = width<Arch, T>;
+  using vector = batch<Arch, T>;
+  const auto transform = [](const vector& a, const vector& b, const vector& c, const vector& d,
+                            vector* to, int step) __attribute__((always_inline)) {
+    const vector half(T(0.5));
+    to[0] = a + (b + c) * half;
+    to[step] = (b - c) * half;
+    to[2 * step] = (b + c) * half - d;
+  };
+  vector columns[3][4], window[9];
+  unroll<4>([&](int k) __attribute__((always_inline)) {
+    const T* const u = du + k * position;
+    transform(load<Arch>(u), load<Arch>(u + 4 * position), load<Arch>(u + 8 * position),
+              load<Arch>(u + 12 * position), &columns[0][k], 4);
+  });
+  unroll<3>([&](int row) __attribute__((always_inline)) {
+    const vector* const from = columns[row];
+    transform(from[0], from[1], from[2], from[3], window + 3 * row, 1);
+  });
+  alignas(64) T taps[9][w];
+  unroll<9>([&](int tap) __attribute__((always_inline)) { put<Arch>(taps[tap], window[tap]); });
+  for (int i = 0; i < live; ++i, dw += 9)
+    for (int tap = 0; tap < 9; ++tap) dw[tap] = taps[tap][i];
+}
+
 }  // namespace detail
 
 /// Elements of the scratch memory of winograd_backward_positions, aligned to 64 bytes.
@@ -227,22 +257,11 @@ void winograd_finish_weights(const conv2d_extents& e, const T* du, reading<T> dy
                              T* db,  // (out, in, 3, 3), (out)
                              range outputs) {
   const std::ptrdiff_t channels = winograd_channels(e), position = e.out_channels * channels;
-  const auto transform = [](T a, T b, T c, T d, T* to, int step) {
-    to[0] = a + (b + c) / 2;
-    to[step] = (b - c) / 2;
-    to[2 * step] = (b + c) / 2 - d;
-  };
   for (int o = outputs.first; o < outputs.last; ++o) {
-    for (int i = 0; i < e.in_channels; ++i) {
-      const T* u = du + o * channels + i;
-      T half[3][4];
-      for (int k = 0; k < 4; ++k)
-        transform(u[k * position], u[(4 + k) * position], u[(8 + k) * position],
-                  u[(12 + k) * position], &half[0][k], 4);
-      T* const to = dw + (std::ptrdiff_t{o} * e.in_channels + i) * 9;
-      for (int row = 0; row < 3; ++row)
-        transform(half[row][0], half[row][1], half[row][2], half[row][3], to + 3 * row, 1);
-    }
+    for (int i = 0; i < e.in_channels; i += width<Arch, T>)
+      detail::winograd_finish_windows<Arch>(du + o * channels + i, position,
+                                            std::min(width<Arch, T>, e.in_channels - i),
+                                            dw + (std::ptrdiff_t{o} * e.in_channels + i) * 9);
     detail::conv2d_bias_gradient<Arch>(detail::conv2d_gradient<T>{e, dy, {}, blocks, dw, db}, o);
   }
 }
