@@ -49,29 +49,31 @@ constexpr bool winograd_wins_weights(sampling rows, sampling columns, int in, in
   return winograd_pays(rows, columns, in, out, static_cast<int>(transposed_values(in)));
 }
 
-/// What wins(rows, columns, in, out) says of the layer at a place of a network, unless that is
-/// `direct` or no convolution.
+/// What wins(rows, columns, in, out) says of the convolution at a place of a network, unless it is
+/// `direct`.
 template <class Located, class Wins>
 constexpr bool asks_of_convolution(Wins wins) {
   using Layer = typename Located::layer;
-  if constexpr (kind_of<Layer>() == layer_kind::product && Located::in::rank == 3) {
-    return !Layer::is_direct &&
-           wins(Layer::rows(typename Located::in{}), Layer::columns(typename Located::in{}),
-                extents_of(typename Located::in{}).channels,
-                extents_of(typename Located::out{}).channels);
-  } else {
-    return false;
-  }
+  return !Layer::is_direct &&
+         wins(Layer::rows(typename Located::in{}), Layer::columns(typename Located::in{}),
+              extents_of(typename Located::in{}).channels,
+              extents_of(typename Located::out{}).channels);
 }
 
 template <class Located>
 constexpr bool takes_winograd() {
-  return asks_of_convolution<Located>(winograd_wins);
+  if constexpr (requires { Located::layer::is_direct; })
+    return asks_of_convolution<Located>(winograd_wins);
+  else
+    return false;
 }
 
 template <class Located>
 constexpr bool takes_winograd_for_weights() {
-  return asks_of_convolution<Located>(winograd_wins_weights);
+  if constexpr (requires { Located::layer::is_direct; })
+    return asks_of_convolution<Located>(winograd_wins_weights);
+  else
+    return false;
 }
 
 /// Where the transformed weights of a convolution, those for the gradient of its input and, if
