@@ -13,7 +13,10 @@
 #include <lamina/bench/direct.hpp>
 #include <lamina/train/trainer.hpp>
 
+#include "train/values_of.hpp"
+
 using namespace lamina;
+using test::values_of;
 
 namespace {
 
@@ -60,14 +63,6 @@ struct pictures {
 template <class Net>
 pictures pictures_for(std::size_t count) {
   return pictures(count, static_cast<std::size_t>(Net::input_shape::size));
-}
-
-template <class Trainer>
-auto values_of(Trainer& subject) {
-  std::vector<std::remove_cvref_t<decltype(subject.parameters()[0].values[0])>> all;
-  for (const auto& tensor : subject.parameters())
-    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
-  return all;
 }
 
 void check_alike(const std::vector<double>& found, const std::vector<double>& expected,

@@ -9,7 +9,10 @@
 #include <lamina/random.hpp>
 #include <vector>
 
+#include "train/values_of.hpp"
+
 using namespace lamina;
+using test::values_of;
 
 namespace {
 
@@ -37,14 +40,6 @@ struct pictures {
   }
   examples view() const { return examples::of(std::span{values}, 13 * 11, labels); }
 };
-
-template <class Subject>
-std::vector<float> values_of(Subject& subject) {
-  std::vector<float> all;
-  for (const auto& tensor : subject.parameters())
-    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
-  return all;
-}
 
 template <class To, class From>
 void take(To& to, From& from) {

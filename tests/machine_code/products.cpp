@@ -30,9 +30,13 @@ struct memory {
 };
 
 template <class Layer, class In, class Out>
+using kernels_of =
+    lamina::execution::product_kernels<lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>,
+                                       float, native>;
+
+template <class Layer, class In, class Out>
 struct product {
-  using kernels = lamina::execution::product_kernels<
-      lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>, float, native>;
+  using kernels = kernels_of<Layer, In, Out>;
 
   [[gnu::noinline]] static void forward(const memory& m) {
     kernels::forward(m.weights, m.bias, m.fixed, m.x, m.y, m.of_blocks, m.of_outputs,
@@ -49,8 +53,7 @@ struct product {
 /// A dense layer that leaves out what is zero in its images.
 template <class Layer, class In, class Out>
 struct with_zeros {
-  using kernels = lamina::execution::product_kernels<
-      lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>, float, native>;
+  using kernels = kernels_of<Layer, In, Out>;
 
   [[gnu::noinline]] static void forward(const memory& m) {
     kernels::forward(m.weights, m.bias, m.fixed, m.x, m.y, m.of_blocks, m.of_outputs,
@@ -63,8 +66,7 @@ struct with_zeros {
 
 template <class Layer, class In, class Out>
 struct one_image {
-  using kernels = lamina::execution::product_kernels<
-      lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>, float, native>;
+  using kernels = kernels_of<Layer, In, Out>;
 
   [[gnu::noinline]] static void forward(const memory& m) {
     const lamina::kernels::product_end<float, lamina::kernels::relu> end{
@@ -83,8 +85,7 @@ struct one_image {
 /// A convolution with relu, a normalisation and the pool of two by two behind it.
 template <class Layer, class In, class Out>
 struct pooled {
-  using kernels = lamina::execution::product_kernels<
-      lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>, float, native>;
+  using kernels = kernels_of<Layer, In, Out>;
   static constexpr typename kernels::window taps{};
   static constexpr lamina::kernels::relu activation{};
   static constexpr auto out = kernels::out;
@@ -116,8 +117,7 @@ struct pooled {
 /// A convolution by Winograd's products.
 template <class Layer, class In, class Out>
 struct winograd {
-  static constexpr lamina::kernels::conv2d_extents extents = lamina::execution::product_kernels<
-      lamina::detail::located<lamina::at_layer<0>, Layer, In, Out>, float, native>::extents;
+  static constexpr lamina::kernels::conv2d_extents extents = kernels_of<Layer, In, Out>::extents;
 
   [[gnu::noinline]] static void forward(const memory& m) {
     lamina::kernels::winograd_forward<native>(extents, m.fixed, m.bias, m.x, m.y, m.of_blocks,

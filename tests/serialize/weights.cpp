@@ -10,9 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "train/values_of.hpp"
+
 namespace {
 
 using namespace lamina;
+using test::values_of;
 namespace fs = std::filesystem;
 
 using small = network<input<4, 4, 2>, conv2d<3, window<3, 3>, same>, relu, batch_norm<>, flatten,
@@ -25,14 +28,6 @@ struct place {
   temporary_folder folder;
   fs::path file = folder / "model.safetensors";
 };
-
-template <class Weights>
-std::vector<float> values_of(Weights& from) {
-  std::vector<float> all;
-  for (const auto& tensor : from.parameters())
-    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
-  return all;
-}
 
 /// A trainer after some steps, so that its moving statistics are no longer what they began as.
 trainer<small> trained() {

@@ -11,7 +11,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "train/values_of.hpp"
+
 using namespace lamina;
+using test::values_of;
 
 namespace {
 
@@ -38,15 +41,6 @@ pictures draw(std::size_t images) {
         all.pixels.push_back(static_cast<std::uint8_t>(bounded(random, 100) + (bright ? 120 : 0)));
       }
     }
-  }
-  return all;
-}
-
-template <class Trainer>
-std::vector<float> values_of(Trainer& trainer) {
-  std::vector<float> all;
-  for (const auto& tensor : trainer.parameters()) {
-    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
   }
   return all;
 }

@@ -14,9 +14,13 @@
 #include <string>
 #include <vector>
 
+#include "train/values_of.hpp"
+
 namespace {
 
 using namespace lamina;
+using test::values_of;
+using test::values_of_all;
 
 using tiny = network<input<3, 3, 1>, conv2d<4, window<2, 2>>, relu, batch_norm<>, flatten, dense<7>,
                      hyperbolic_tangent, dropout<0.1>, dense<3>, softmax>;
@@ -38,22 +42,6 @@ struct noise {
   std::vector<float> values;
   std::vector<std::uint8_t> labels;
 };
-
-template <class Trainer>
-std::vector<float> values_of(Trainer& from) {
-  std::vector<float> all;
-  for (const auto& tensor : from.parameters())
-    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
-  return all;
-}
-
-template <class Trainer>
-std::vector<float> answering_values_of(Trainer& from) {
-  std::vector<float> all;
-  for (const auto& tensor : from.answering_parameters())
-    all.insert(all.end(), tensor.values.begin(), tensor.values.end());
-  return all;
-}
 
 template <class Action>
 std::string refusal(Action action) {
@@ -122,10 +110,10 @@ TEST_CASE(
       network.fit(data.view(), how);
       if (threads == 1) {
         expected = values_of(network);
-        answering = answering_values_of(network);
+        answering = values_of_all(network.answering_parameters());
       }
       CHECK(values_of(network) == expected);
-      CHECK(answering_values_of(network) == answering);
+      CHECK(values_of_all(network.answering_parameters()) == answering);
       CHECK(answering != expected);
     });
   }
@@ -143,7 +131,7 @@ TEST_CASE(
   rest.epochs = how.epochs - resumed.epochs_done();
   resumed.fit(data.view(), rest);
   CHECK(values_of(resumed) == expected);
-  CHECK(answering_values_of(resumed) == answering);
+  CHECK(values_of_all(resumed.answering_parameters()) == answering);
   std::remove(path.c_str());
 }
 
@@ -228,15 +216,15 @@ TEST_CASE("examples that do not fit are refused, and nothing changes") {
 TEST_CASE("an average answers, is saved, and starts anew from loaded weights") {
   const noise data(30);
   trainer<tiny> network{{.seed = 3, .average = {.decay = 0.5}}}, other{{.average = {.decay = 0.5}}};
-  CHECK(answering_values_of(network) == values_of(network));
+  CHECK(values_of_all(network.answering_parameters()) == values_of(network));
   network.step(data.view());
-  CHECK(answering_values_of(network) == values_of(network));
+  CHECK(values_of_all(network.answering_parameters()) == values_of(network));
   network.step(data.view());
-  CHECK(answering_values_of(network) != values_of(network));
+  CHECK(values_of_all(network.answering_parameters()) != values_of(network));
   CHECK(network.classifier().predict(data.view()) == network.predict(data.view()));
   save(network, "average.safetensors");
   load(other, "average.safetensors");
-  CHECK(values_of(other) == answering_values_of(network));
+  CHECK(values_of(other) == values_of_all(network.answering_parameters()));
   CHECK(other.predict(data.view()) == network.predict(data.view()));
   std::remove("average.safetensors");
 }

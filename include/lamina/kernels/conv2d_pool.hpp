@@ -47,8 +47,6 @@ struct conv2d_pool_band {
   range rows;         // of the convolution
   pool_extents pool;  // of one channel of the band
   std::ptrdiff_t channel;
-
-  [[gnu::always_inline]] int pixels() const { return pool.in_height * pool.in_width; }
 };
 
 /// The pool of one channel of a band of so many rows.

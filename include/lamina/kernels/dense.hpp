@@ -19,6 +19,12 @@ template <class T>
 struct dense_ending {
   void (*run)(const dense_product<T>&, range blocks, range outputs, const void* how) = nullptr;
   const void* how = nullptr;
+
+  /// Ends the sums that these terms were the last of.
+  [[gnu::always_inline]] void after(range terms, const dense_product<T>& p, range blocks,
+                                    range outputs) const {
+    if (terms.last == p.terms && run != nullptr) run(p, blocks, outputs, how);
+  }
 };
 
 /// A finished sum becomes its activation, wherever it lies.
@@ -82,8 +88,7 @@ template <class Arch, int Blocks, class T>
   while (blocks.first < blocks.last) {
     const int first = blocks.first;
     blocks.first += dense_group<Arch, Blocks>(p, weights, blocks, outputs, terms);
-    if (terms.last == p.terms && end.run != nullptr)
-      end.run(p, {first, blocks.first}, outputs, end.how);
+    end.after(terms, p, {first, blocks.first}, outputs);
   }
 }
 
@@ -142,6 +147,18 @@ template <class Arch, int Outputs, class T>
   }
 }
 
+/// Calls use(outputs, terms) for one piece of the terms after the other, at most `most` of them,
+/// and in each for `together` outputs after the others.
+template <class T, class Use>
+[[gnu::always_inline]] inline void for_each_piece(const dense_product<T>& p, int most,
+                                                  range outputs, int together, Use&& use) {
+  const int pieces = (p.terms + most - 1) / most, step = (p.terms + pieces - 1) / pieces;
+  for (int k = 0; k < p.terms; k += step)
+    for (int first = outputs.first; first < outputs.last; first += together)
+      use(range{first, std::min(first + together, outputs.last)},
+          range{k, std::min(p.terms, k + step)});
+}
+
 /// The given outputs of the given blocks, one piece of the terms after the other. A tile's weights
 /// stay in the first cache from one group of blocks to the next.
 template <class Arch, class T>
@@ -149,15 +166,11 @@ template <class Arch, class T>
                                     dense_ending<T> end) {
   constexpr int most = tile<Arch, T>::dense_blocks;
   constexpr int o = tile<Arch, T>::template dense_outputs<1>;
-  const int pieces = (p.terms + dense_terms<T> - 1) / dense_terms<T>;
-  const int step = (p.terms + pieces - 1) / pieces;
-  for (int k = 0; k < p.terms; k += step)
-    for (int first = outputs.first; first < outputs.last; first += o) {
-      const range some{first, std::min(first + o, outputs.last)};
-      const dense_weights_of_tile<T> weights{p.weights + first * p.by_output + k * p.by_term,
-                                             p.by_output, p.by_term};
-      dense_all_groups<Arch, most>(p, weights, blocks, some, {k, std::min(p.terms, k + step)}, end);
-    }
+  for_each_piece(
+      p, dense_terms<T>, outputs, o, [&](range some, range terms) __attribute__((always_inline)) {
+        dense_all_groups<Arch, most>(p, p.weights_of(some.first, terms.first), blocks, some, terms,
+                                     end);
+      });
 }
 
 /// The same from transposed weights, a panel of outputs after the other, copied for two blocks at
@@ -171,20 +184,18 @@ template <class Arch, class T>
   constexpr int term = dense_panel_term<Arch, o, T>;
   static_assert(dense_panel % o == 0);
   alignas(64) T copy[dense_panel / o * tile];
-  const int pieces = (p.terms + most - 1) / most, step = (p.terms + pieces - 1) / pieces;
-  for (int k = 0; k < p.terms; k += step)
-    for (int first = outputs.first; first < outputs.last; first += dense_panel) {
-      const range panel{first, std::min(first + dense_panel, outputs.last)};
-      const range terms{k, std::min(p.terms, k + step)};
-      copy_dense_panel<Arch, o>(p, panel, terms, copy);
-      for (int b = blocks.first; b < blocks.last; b += groups) {
-        const range some{b, std::min(b + groups, blocks.last)};
-        for (int t = 0; first + t * o < panel.last; ++t)
-          dense_all_groups<Arch, groups>(p, {copy + t * tile, 1, term}, some,
-                                         {first + t * o, std::min(first + (t + 1) * o, panel.last)},
-                                         terms, end);
+  const auto use = [&](range panel, range terms) __attribute__((always_inline)) {
+    copy_dense_panel<Arch, o>(p, panel, terms, copy);
+    for (int b = blocks.first; b < blocks.last; b += groups) {
+      const range some{b, std::min(b + groups, blocks.last)};
+      for (int t = 0; panel.first + t * o < panel.last; ++t) {
+        const int first = panel.first + t * o;
+        dense_all_groups<Arch, groups>(p, {copy + t * tile, 1, term}, some,
+                                       {first, std::min(first + o, panel.last)}, terms, end);
       }
     }
+  };
+  for_each_piece(p, most, outputs, dense_panel, use);
 }
 
 }  // namespace detail

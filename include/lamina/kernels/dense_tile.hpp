@@ -7,6 +7,17 @@
 
 namespace lamina::kernels::detail {
 
+/// The weights of a tile of outputs for the first of its terms, and where the others lie.
+template <class T>
+struct dense_weights_of_tile {
+  const T* at;
+  std::ptrdiff_t by_output, by_term;
+
+  [[gnu::always_inline]] dense_weights_of_tile from(int output) const {
+    return {at + output * by_output, by_output, by_term};
+  }
+};
+
 /// A product of a weight matrix with a batch, y[o] += sum over k of weight(o, k) * x[k], and where
 /// its operands lie: the weight of output o and term k is weights[o * by_output + k * by_term].
 template <class T>
@@ -17,16 +28,9 @@ struct dense_product {
   blocked<const T> x;
   blocked<T> y;
   int terms;
-};
 
-/// The weights of a tile of outputs for the first of its terms, and where the others lie.
-template <class T>
-struct dense_weights_of_tile {
-  const T* at;
-  std::ptrdiff_t by_output, by_term;
-
-  [[gnu::always_inline]] dense_weights_of_tile from(int output) const {
-    return {at + output * by_output, by_output, by_term};
+  [[gnu::always_inline]] dense_weights_of_tile<T> weights_of(int output, int term) const {
+    return {weights + output * by_output + term * by_term, by_output, by_term};
   }
 };
 

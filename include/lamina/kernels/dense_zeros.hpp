@@ -42,24 +42,19 @@ template <class Arch, class T>
 [[gnu::noinline]] void dense_blocks_of_data(const dense_product<T>& p, const nonzero_places& of_x,
                                             range blocks, range outputs, dense_ending<T> end) {
   constexpr int o = tile<Arch, T>::template dense_outputs<1>;
-  const int pieces = (p.terms + dense_terms<T> - 1) / dense_terms<T>;
-  const int step = (p.terms + pieces - 1) / pieces;
-  for (int k = 0; k < p.terms; k += step)
-    for (int first = outputs.first; first < outputs.last; first += o) {
-      const range some{first, std::min(first + o, outputs.last)};
-      const range terms{k, std::min(p.terms, k + step)};
-      const dense_weights_of_tile<T> all{p.weights + first * p.by_output, p.by_output, p.by_term};
-      const dense_weights_of_tile<T> weights{all.at + k * p.by_term, p.by_output, p.by_term};
-      for (int b = blocks.first; b < blocks.last; ++b) {
-        const listed_terms listed = nonzero_terms(of_x, b, terms);
-        if (some.last - some.first < o || listed.count == 0) {
-          dense_all_groups<Arch, 1>(p, weights, {b, b + 1}, some, terms, end);
-        } else {
-          dense_tile<Arch, o, 1>(p, all, first, b, listed);
-          if (terms.last == p.terms && end.run != nullptr) end.run(p, {b, b + 1}, some, end.how);
-        }
+  const auto use = [&](range some, range terms) __attribute__((always_inline)) {
+    for (int b = blocks.first; b < blocks.last; ++b) {
+      const listed_terms listed = nonzero_terms(of_x, b, terms);
+      if (some.last - some.first < o || listed.count == 0) {
+        dense_all_groups<Arch, 1>(p, p.weights_of(some.first, terms.first), {b, b + 1}, some, terms,
+                                  end);
+      } else {
+        dense_tile<Arch, o, 1>(p, p.weights_of(some.first, 0), some.first, b, listed);
+        end.after(terms, p, {b, b + 1}, some);
       }
     }
+  };
+  for_each_piece(p, dense_terms<T>, outputs, o, use);
 }
 
 }  // namespace detail
