@@ -34,4 +34,5 @@ install(FILES ${PROJECT_BINARY_DIR}/laminaConfig.cmake
               ${PROJECT_BINARY_DIR}/laminaConfigVersion.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaXsimd.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaCairo.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaDeflate.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaZip.cmake DESTINATION ${package})

@@ -15,6 +15,7 @@ hana       header  boost/hana.hpp          libboost-dev
 xsimd      header  xsimd/xsimd.hpp         libxsimd-dev
 tbb        header  oneapi/tbb/version.h    libtbb-dev
 zlib       header  zlib.h                  zlib1g-dev
+deflate    header  libdeflate.h            libdeflate-dev
 png        header  png.h                   libpng-dev
 jpeg       header  jpeglib.h               libjpeg-dev
 curl       header  curl/curl.h             libcurl4-openssl-dev
@@ -33,7 +34,7 @@ openblas   file    /usr/lib/*/openblas-openmp/libblas.so.3 libopenblas0-openmp
 fashion    file    /usr/share/datasets/fashion-mnist/* dataset-fashion-mnist
 '
 
-build_things='g++ cmake ninja hana xsimd tbb zlib png jpeg curl zip cli11 cairo json'
+build_things='g++ cmake ninja hana xsimd tbb zlib deflate png jpeg curl zip cli11 cairo json'
 
 is_here() {  # KIND NAME
   case $1 in

@@ -7,6 +7,7 @@
 #include <lamina/io/files.hpp>
 #include <lamina/io/mnist.hpp>
 
+#include <future>
 #include <string>
 
 namespace lamina {
@@ -32,18 +33,30 @@ dataset read_signs(const std::filesystem::path& folder, const std::string& part)
   return sign_mnist::parse(file.text, file.name);
 }
 
+/// Both parts, the test images on a thread of their own meanwhile.
+template <class Read>
+labelled_data both(const Read& read_part, const char* train, const char* test) {
+  auto later = std::async(std::launch::async, read_part, test);
+  labelled_data data;
+  data.train = read_part(train);
+  data.test = later.get();
+  return data;
+}
+
 }  // namespace
 
 labelled_data mnist::load(const std::string& data_folder) {
   const auto folder = io::data_folder(data_folder) / "mnist";
-  labelled_data data{read_digits(folder, "train"), read_digits(folder, "t10k"), {}};
+  auto data = both([&](const char* part) { return read_digits(folder, part); }, "train", "t10k");
   for (int digit = 0; digit < 10; ++digit) data.labels.push_back(std::to_string(digit));
   return data;
 }
 
 labelled_data asl::load(const std::string& data_folder) {
   const auto folder = io::data_folder(data_folder) / "asl";
-  return {read_signs(folder, "train"), read_signs(folder, "test"), sign_mnist::labels()};
+  auto data = both([&](const char* part) { return read_signs(folder, part); }, "train", "test");
+  data.labels = sign_mnist::labels();
+  return data;
 }
 
 }  // namespace lamina

@@ -2,10 +2,14 @@
 #include <lamina/error.hpp>
 #include <lamina/io/files.hpp>
 
+#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <new>
+#include <optional>
 #include <string>
 
 namespace lamina::io {
@@ -29,14 +33,29 @@ struct inflater {
               ": expected a whole gzip stream, found " + found);
 }
 
-/// How much memory to begin with: the size that the last four bytes tell, if it can be true
-/// (deflate packs at most 1032 to 1).
-std::size_t first_guess(std::string_view packed, std::size_t limit) {
-  if (packed.size() < 18) return 1 << 10;
+/// The size that the last four bytes tell, where it can be true (deflate packs at most 1032 to 1)
+/// and no more is unpacked than the limit.
+std::optional<std::size_t> told_size(std::string_view packed, std::size_t limit) {
+  if (packed.size() < 18) return {};
   std::size_t told = 0;
   for (std::size_t i = 1; i <= 4; ++i)
     told = told << 8 | static_cast<unsigned char>(packed[packed.size() - i]);
-  return std::min({told + 1, packed.size() * 1032, limit + 1});
+  if (told > limit || told / 1032 > packed.size()) return {};
+  return told;
+}
+
+/// A whole stream of one member, which is what files are, in a third of zlib's time; nothing where
+/// it is anything else or damaged.
+std::optional<std::string> gunzip_at_once(std::string_view packed, std::size_t size) {
+  const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> decoder(
+      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+  if (!decoder) throw std::bad_alloc();
+  std::string bytes(size, '\0');
+  std::size_t in = 0;
+  const auto status = libdeflate_gzip_decompress_ex(decoder.get(), packed.data(), packed.size(),
+                                                    bytes.data(), size, &in, nullptr);
+  if (status != LIBDEFLATE_SUCCESS || in != packed.size()) return {};
+  return bytes;
 }
 
 unsigned available(std::size_t bytes) {
@@ -48,9 +67,13 @@ unsigned available(std::size_t bytes) {
 
 std::string gunzip(std::string_view packed, std::string_view name, std::size_t limit) {
   if (packed.empty()) refuse(name, 0, "an empty file");
+  const auto size = told_size(packed, limit);
+  if (size)
+    if (auto bytes = gunzip_at_once(packed, *size)) return *std::move(bytes);
+  // of several members, or damaged: zlib tells where
   inflater decoder;
   auto& stream = decoder.stream;
-  std::string bytes(first_guess(packed, limit), '\0');
+  std::string bytes(1 << 10, '\0');
   std::size_t in = 0, out = 0;
   for (bool done = false; !done;) {
     if (out == bytes.size()) bytes.resize(2 * bytes.size() + 1024);

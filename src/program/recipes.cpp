@@ -5,7 +5,7 @@
 #include <lamina/serialize/safetensors_file.hpp>
 #include <lamina/train/optimizers.hpp>
 
-#include <zlib.h>
+#include <libdeflate.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -64,8 +64,8 @@ void set(Value& value, const std::optional<Value>& word) {
   if (word) value = *word;
 }
 
-unsigned long add_to_check(unsigned long sum, std::span<const std::uint8_t> bytes) {
-  return crc32_z(sum, bytes.data(), bytes.size());
+std::uint32_t add_to_check(std::uint32_t sum, std::span<const std::uint8_t> bytes) {
+  return libdeflate_crc32(sum, bytes.data(), bytes.size());
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include "io/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +44,16 @@ TEST_CASE("what is written is read, the second time too") {
     CHECK(lamina::read_file(path) == bytes);
     CHECK(here.files() == 1);
   }
+}
+
+TEST_CASE("a file that does not tell its size is read to its end") {
+  const folder here;
+  const std::string pipe = here.path / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  const std::string bytes(10'000, 'y');
+  std::thread writer([&] { std::ofstream(pipe, std::ios::binary) << bytes; });
+  CHECK(lamina::read_file(pipe) == bytes);
+  writer.join();
 }
 
 TEST_CASE("a file in the current folder, and a mode as the umask says") {
