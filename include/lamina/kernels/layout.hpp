@@ -37,8 +37,8 @@ void gather_bytes(const std::uint8_t* const* rows, int pixels, float scale, floa
   static constexpr std::uint8_t nothing[at_once] = {};
   const batch<Arch, float> factor(scale);
   alignas(64) std::uint32_t packed[lanes];
-  for (int p = 0; p < pixels; p += at_once, x += at_once * lanes) {
-    const int count = std::min(at_once, pixels - p);
+  // a count that is known makes the copy of a word one load
+  const auto gather = [&](int p, auto count) __attribute__((always_inline)) {
     for (int l = 0; l < lanes; ++l) {
       packed[l] = 0;
       std::memcpy(&packed[l], rows[l] == nullptr ? nothing : rows[l] + p,
@@ -48,10 +48,13 @@ void gather_bytes(const std::uint8_t* const* rows, int pixels, float scale, floa
       for (int l = 0; l < lanes; l += w) {
         const int shift = std::endian::native == std::endian::little ? 8 * k : 24 - 8 * k;
         const words bytes = (words::load_aligned(packed + l) >> shift) & words(255u);
-        put<Arch>(x + k * lanes + l,
+        put<Arch>(x + (p + k) * lanes + l,
                   xsimd::to_float(xsimd::bitwise_cast<integers>(bytes)) * factor);
       }
-  }
+  };
+  int p = 0;
+  for (; p + at_once <= pixels; p += at_once) gather(p, std::integral_constant<int, at_once>{});
+  if (p < pixels) gather(p, pixels - p);
 }
 
 /// Four floats side by side; not a batch, whose functions for this width alone would be shared by
