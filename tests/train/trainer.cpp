@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "train/values_of.hpp"
@@ -86,6 +87,20 @@ TEST_CASE("an optimizer chosen at run time gives the bits of its type") {
   };
   CHECK(trained(any_optimizer::named("rmsprop")) == trained(rmsprop{}));
   CHECK(trained(any_optimizer::named("adamw")) == trained(adamw{}));
+}
+
+TEST_CASE("an optimizer chosen by name keeps and saves what it needs, as its type does") {
+  const auto kept_by = [](auto optimizer) {
+    trainer<tiny, decltype(optimizer)> network{{.optimizer = optimizer}};
+    std::vector<std::string> names;
+    for (const auto& tensor : network.state()) names.push_back(tensor.name);
+    return std::pair{names, network.memory_bytes()};
+  };
+  CHECK(kept_by(any_optimizer::named("sgd")) == kept_by(sgd{}));
+  CHECK(kept_by(any_optimizer::named("rmsprop")) == kept_by(rmsprop{}));
+  CHECK(kept_by(any_optimizer::named("adam")) == kept_by(adam{}));
+  CHECK(kept_by(any_optimizer::named("rmsprop")).second <
+        kept_by(any_optimizer::named("adam")).second);
 }
 
 TEST_CASE(

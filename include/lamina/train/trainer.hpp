@@ -160,10 +160,12 @@ class trainer : private detail::trainee {
   }
 
   /// Bytes that parameters, gradients, the optimizer's states and the arena of the largest batch so
-  /// far take: `training_bytes<Net, Batch, Optimizer>`, and the average's.
+  /// far take: `training_bytes<Net, Batch, Optimizer>`, and the average's; less where an
+  /// `any_optimizer` holds one that remembers less than another.
   std::size_t memory_bytes() const {
-    const std::size_t copies = 2 + updates_.memory().size() + (updates_.averages() ? 1 : 0);
-    return sizeof(Scalar) * (copies * extent + fixed_.size()) + memory_.arena_bytes();
+    std::size_t values = 2 * extent + updates_.average().size() + fixed_.size();
+    for (const auto& state : updates_.memory()) values += state.size();
+    return sizeof(Scalar) * values + memory_.arena_bytes();
   }
 
   const options& settings() const { return options_; }

@@ -19,8 +19,8 @@ namespace lamina {
 
 /// What is done to a step's gradients before the optimizer sees them; 0 leaves them as they are.
 struct gradient_clipping {
-  double norm = 0;  // of all gradients together: they are multiplied by norm / (theirs + 1e-6)
-                    // where that is below 1, as in PyTorch's clip_grad_norm_; before `value`
+  double norm = 0;   // of all gradients together: they are multiplied by norm / (theirs + 1e-6)
+                     // where that is below 1, as in PyTorch's clip_grad_norm_; before `value`
   double value = 0;  // each is brought into [-value, value] (clip_grad_value_)
 };
 
@@ -70,7 +70,7 @@ class updates {
         clip_{clip},
         decay_{average.decay},
         now_{optimizer, without_decay(optimizer)} {
-    for (auto& state : states_) state = execution::buffer<T>(extent);
+    for (std::size_t i = 0; i < used(optimizer); ++i) states_[i] = execution::buffer<T>(extent);
     if (clip.norm > 0) squares_ = execution::buffer<double>(most_pieces);
     if (averages()) {
       average_ = execution::buffer<T>(extent);
@@ -99,7 +99,8 @@ class updates {
     if (clip_.value > 0)
       run(kernels::clip_rule<T>{static_cast<T>(clip_.value)}, gradient, gradient, count);
     std::array<T*, states == 0 ? 1 : states> memory{};
-    for (std::size_t i = 0; i < states; ++i) memory[i] = states_[i].data() + offset;
+    for (std::size_t i = 0; i < states; ++i)
+      if (states_[i].size() != 0) memory[i] = states_[i].data() + offset;
     now_[decays(offset) ? 0 : 1].template update<Arch>(
         step_, parameters_ + offset, static_cast<const T*>(gradient), memory.data(), count);
     follow(offset, count);
@@ -129,6 +130,7 @@ class updates {
   void average_from(const T* parameters) {
     if (averages()) std::copy(parameters, parameters + extent, average_.data());
   }
+  /// Empty where the optimizer does without.
   std::array<execution::buffer<T>, states>& memory() { return states_; }
   const std::array<execution::buffer<T>, states>& memory() const { return states_; }
 
@@ -137,6 +139,14 @@ class updates {
   static constexpr std::ptrdiff_t piece = 1 << 14;
   static constexpr std::size_t most_pieces =
       extent / static_cast<std::size_t>(piece) + slots.size() + 1;
+
+  /// How many of the states this optimizer needs.
+  static std::size_t used(const Optimizer& optimizer) {
+    if constexpr (requires { optimizer.states_used(); })
+      return static_cast<std::size_t>(optimizer.states_used());
+    else
+      return states;
+  }
 
   static bool decays(std::ptrdiff_t offset) {
     bool found = false;

@@ -18,7 +18,7 @@ namespace lamina {
 /// An optimizer chosen at run time, with the bits of the one that it holds.
 class any_optimizer {
  public:
-  static constexpr int states = 2;
+  static constexpr int states = 2;  // at most
   static constexpr std::array<std::string_view, 4> names{"sgd", "rmsprop", "adam", "adamw"};
 
   /// rmsprop
@@ -34,6 +34,13 @@ class any_optimizer {
   }
 
   std::string_view name() const { return names[chosen_]; }
+
+  /// Of the one that it holds; the others are neither kept in memory nor saved.
+  int states_used() const {
+    int used = 0;
+    visit(*this, [&](const auto& optimizer) { used = optimizer.states; });
+    return used;
+  }
 
   double learning_rate() const {
     double rate = 0;
