@@ -147,21 +147,29 @@ struct product_step : step_place<Blueprint, Index, T> {
     backward_weights(batch, sink);
   }
 
-  /// The gradient of the output becomes that of the product itself, in place; the input is
-  /// transposed where the weights' kernel wants it so.
+  /// The input is transposed where the weights' kernel wants it so: beside the input's gradient,
+  /// where nothing comes before that, for a region less.
+  static constexpr bool transposes_beside =
+      product::transposes && place::wants_input_gradient && !undoes;
+
+  static void transpose(const frame<T>& batch, int block) {
+    if constexpr (product::transposes)
+      kernels::transpose_block<Arch>(product::in.size(), as_const(place::input(batch)).block(block),
+                                     place::workspace(batch).block(block));
+  }
+
+  /// The gradient of the output becomes that of the product itself, in place.
   static void backward_members(const frame<T>& batch) {
-    const int pieces = batch.blocks() * features.parts;
-    run_pieces((undoes ? pieces : 0) + (product::transposes ? batch.blocks() : 0), [&](int part) {
-      if (undoes && part < pieces) {
+    if constexpr (undoes || (product::transposes && !transposes_beside)) {
+      const int pieces = undoes ? batch.blocks() * features.parts : 0;
+      run_pieces(pieces + (product::transposes ? batch.blocks() : 0), [&](int part) {
         const int slice = part % features.parts;
-        undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
-      } else if constexpr (product::transposes) {
-        const int block = undoes ? part - pieces : part;
-        kernels::transpose_block<Arch>(product::in.size(),
-                                       as_const(place::input(batch)).block(block),
-                                       place::workspace(batch).block(block));
-      }
-    });
+        if (part < pieces)
+          undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
+        else
+          transpose(batch, part - pieces);
+      });
+    }
   }
 
   /// The gradient behind the members becomes the one at the product, in place, over the channels
@@ -188,7 +196,11 @@ struct product_step : step_place<Blueprint, Index, T> {
   static void backward_input(const frame<T>& batch) {
     constexpr int step = product::gradients_at_once;
     const int groups = (batch.blocks() + step - 1) / step;
-    run_pieces(groups * inputs.parts, [&](int part) {
+    const int transposed = transposes_beside ? batch.blocks() : 0;
+    const split order{transposed, 1, groups * inputs.parts + transposed};  // in between
+    run_pieces(order.parts, [&](int piece) {
+      const int block = order.begin(piece), part = piece - block;
+      if (order.end(piece) > block) return transpose(batch, block);
       const int group = part / inputs.parts;
       const int slice = part % inputs.parts;
       const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};

@@ -159,13 +159,11 @@ class trainer : private detail::trainee {
     steps_done_ = steps;
   }
 
-  /// Bytes that parameters, gradients, the optimizer's states and the arena of the largest batch so
-  /// far take: `training_bytes<Net, Batch, Optimizer>`, and the average's; less where an
-  /// `any_optimizer` holds one that remembers less than another.
+  /// Bytes that parameters, gradients, the states the optimizer uses and the arena of the largest
+  /// batch so far take: `training_bytes<Net, Batch, Optimizer>`, and the average's.
   std::size_t memory_bytes() const {
-    std::size_t values = 2 * extent + updates_.average().size() + fixed_.size();
-    for (const auto& state : updates_.memory()) values += state.size();
-    return sizeof(Scalar) * values + memory_.arena_bytes();
+    return sizeof(Scalar) * (2 * extent + updates_.kept_values() + fixed_.size()) +
+           memory_.arena_bytes();
   }
 
   const options& settings() const { return options_; }

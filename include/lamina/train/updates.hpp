@@ -132,7 +132,12 @@ class updates {
   }
   /// Empty where the optimizer does without.
   std::array<execution::buffer<T>, states>& memory() { return states_; }
-  const std::array<execution::buffer<T>, states>& memory() const { return states_; }
+  /// Values of the average and of the memory.
+  std::size_t kept_values() const {
+    std::size_t count = average_.size();
+    for (const auto& state : states_) count += state.size();
+    return count;
+  }
 
  private:
   static constexpr std::size_t extent = static_cast<std::size_t>(execution::parameter_extent<Net>);
