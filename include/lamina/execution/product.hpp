@@ -147,8 +147,8 @@ struct product_step : step_place<Blueprint, Index, T> {
     backward_weights(batch, sink);
   }
 
-  /// The input is transposed where the weights' kernel wants it so: beside the input's gradient,
-  /// where nothing comes before that, for a region less.
+  /// Whether the input, where the weights' kernel wants it transposed, becomes so beside the
+  /// input's gradient, since nothing comes before that: a region less.
   static constexpr bool transposes_beside =
       product::transposes && place::wants_input_gradient && !undoes;
 
@@ -158,7 +158,8 @@ struct product_step : step_place<Blueprint, Index, T> {
                                      place::workspace(batch).block(block));
   }
 
-  /// The gradient of the output becomes that of the product itself, in place.
+  /// The gradient of the output becomes that of the product itself, in place; the input is
+  /// transposed, unless `backward_input` does it.
   static void backward_members(const frame<T>& batch) {
     if constexpr (undoes || (product::transposes && !transposes_beside)) {
       const int pieces = undoes ? batch.blocks() * features.parts : 0;
@@ -197,7 +198,7 @@ struct product_step : step_place<Blueprint, Index, T> {
     constexpr int step = product::gradients_at_once;
     const int groups = (batch.blocks() + step - 1) / step;
     const int transposed = transposes_beside ? batch.blocks() : 0;
-    const split order{transposed, 1, groups * inputs.parts + transposed};  // in between
+    const split order{transposed, 1, groups * inputs.parts + transposed};  // between others
     run_pieces(order.parts, [&](int piece) {
       const int block = order.begin(piece), part = piece - block;
       if (order.end(piece) > block) return transpose(batch, block);

@@ -68,7 +68,7 @@ inline std::string read_file(const std::string& path) {
   if (::fstat(file.number(), &about) != 0) detail::file_error(path, "cannot read", errno);
   std::string bytes(about.st_size > 0 ? static_cast<std::size_t>(about.st_size) : 0, '\0');
   std::size_t size = 0;
-  char behind[4096];  // the size that was told
+  char behind[4096];  // what lies behind the size that was told
   for (;;) {
     const bool within = size < bytes.size();
     const ssize_t got = within ? ::read(file.number(), bytes.data() + size, bytes.size() - size)
