@@ -35,4 +35,5 @@ install(FILES ${PROJECT_BINARY_DIR}/laminaConfig.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaXsimd.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaCairo.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaDeflate.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaZip.cmake DESTINATION ${package})
+              ${PROJECT_SOURCE_DIR}/cmake/FindLaminaZip.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/LaminaLibrary.cmake DESTINATION ${package})

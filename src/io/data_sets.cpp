@@ -33,12 +33,13 @@ dataset read_signs(const std::filesystem::path& folder, const std::string& part)
   return sign_mnist::parse(file.text, file.name);
 }
 
-/// Both parts, the test images on a thread of their own meanwhile.
-template <class Read>
-labelled_data both(const Read& read_part, const char* train, const char* test) {
-  auto later = std::async(std::launch::async, read_part, test);
+/// Both parts of a folder, the test images on a thread of their own meanwhile.
+labelled_data read_both(dataset (*read_part)(const std::filesystem::path&, const std::string&),
+                        const std::filesystem::path& folder, const std::string& train,
+                        const std::string& test) {
+  auto later = std::async(std::launch::async, read_part, folder, test);
   labelled_data data;
-  data.train = read_part(train);
+  data.train = read_part(folder, train);
   data.test = later.get();
   return data;
 }
@@ -47,14 +48,14 @@ labelled_data both(const Read& read_part, const char* train, const char* test) {
 
 labelled_data mnist::load(const std::string& data_folder) {
   const auto folder = io::data_folder(data_folder) / "mnist";
-  auto data = both([&](const char* part) { return read_digits(folder, part); }, "train", "t10k");
+  auto data = read_both(read_digits, folder, "train", "t10k");
   for (int digit = 0; digit < 10; ++digit) data.labels.push_back(std::to_string(digit));
   return data;
 }
 
 labelled_data asl::load(const std::string& data_folder) {
   const auto folder = io::data_folder(data_folder) / "asl";
-  auto data = both([&](const char* part) { return read_signs(folder, part); }, "train", "test");
+  auto data = read_both(read_signs, folder, "train", "test");
   data.labels = sign_mnist::labels();
   return data;
 }

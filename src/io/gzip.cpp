@@ -46,14 +46,16 @@ std::optional<std::size_t> told_size(std::string_view packed, std::size_t limit)
 
 /// A whole stream of one member, which is what files are, in a third of zlib's time; nothing where
 /// it is anything else or damaged.
-std::optional<std::string> gunzip_at_once(std::string_view packed, std::size_t size) {
+std::optional<std::string> gunzip_at_once(std::string_view packed, std::size_t limit) {
+  const auto size = told_size(packed, limit);
+  if (!size) return {};
   const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> decoder(
       libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
   if (!decoder) throw std::bad_alloc();
-  std::string bytes(size, '\0');
+  std::string bytes(*size, '\0');
   std::size_t in = 0;
   const auto status = libdeflate_gzip_decompress_ex(decoder.get(), packed.data(), packed.size(),
-                                                    bytes.data(), size, &in, nullptr);
+                                                    bytes.data(), *size, &in, nullptr);
   if (status != LIBDEFLATE_SUCCESS || in != packed.size()) return {};
   return bytes;
 }
@@ -67,9 +69,7 @@ unsigned available(std::size_t bytes) {
 
 std::string gunzip(std::string_view packed, std::string_view name, std::size_t limit) {
   if (packed.empty()) refuse(name, 0, "an empty file");
-  const auto size = told_size(packed, limit);
-  if (size)
-    if (auto bytes = gunzip_at_once(packed, *size)) return *std::move(bytes);
+  if (auto bytes = gunzip_at_once(packed, limit)) return *std::move(bytes);
   // of several members, or damaged: zlib tells where
   inflater decoder;
   auto& stream = decoder.stream;

@@ -161,16 +161,15 @@ struct product_step : step_place<Blueprint, Index, T> {
   /// The gradient of the output becomes that of the product itself, in place; the input is
   /// transposed, unless `backward_input` does it.
   static void backward_members(const frame<T>& batch) {
-    if constexpr (undoes || (product::transposes && !transposes_beside)) {
-      const int pieces = undoes ? batch.blocks() * features.parts : 0;
-      run_pieces(pieces + (product::transposes ? batch.blocks() : 0), [&](int part) {
-        const int slice = part % features.parts;
-        if (part < pieces)
-          undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
-        else
-          transpose(batch, part - pieces);
-      });
-    }
+    const int pieces = undoes ? batch.blocks() * features.parts : 0;
+    const int transposed = product::transposes && !transposes_beside ? batch.blocks() : 0;
+    run_pieces(pieces + transposed, [&](int part) {
+      const int slice = part % features.parts;
+      if (part < pieces)
+        undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
+      else
+        transpose(batch, part - pieces);
+    });
   }
 
   /// The gradient behind the members becomes the one at the product, in place, over the channels

@@ -66,18 +66,16 @@ inline std::string read_file(const std::string& path) {
   if (!file) detail::file_error(path, "cannot open", errno);
   struct stat about {};
   if (::fstat(file.number(), &about) != 0) detail::file_error(path, "cannot read", errno);
-  std::string bytes(about.st_size > 0 ? static_cast<std::size_t>(about.st_size) : 0, '\0');
+  // one more than is told, which the end of the file leaves free
+  std::string bytes(about.st_size > 0 ? static_cast<std::size_t>(about.st_size) + 1 : 0, '\0');
   std::size_t size = 0;
-  char behind[4096];  // what lies behind the size that was told
   for (;;) {
-    const bool within = size < bytes.size();
-    const ssize_t got = within ? ::read(file.number(), bytes.data() + size, bytes.size() - size)
-                               : ::read(file.number(), behind, sizeof behind);
+    if (size == bytes.size()) bytes.resize(size + 4096);
+    const ssize_t got = ::read(file.number(), bytes.data() + size, bytes.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) detail::file_error(path, "cannot read", errno);
     if (got == 0) break;
     size += static_cast<std::size_t>(got);
-    if (!within) bytes.append(behind, static_cast<std::size_t>(got));
   }
   bytes.resize(size);
   return bytes;

@@ -130,8 +130,10 @@ class updates {
   void average_from(const T* parameters) {
     if (averages()) std::copy(parameters, parameters + extent, average_.data());
   }
+
   /// Empty where the optimizer does without.
   std::array<execution::buffer<T>, states>& memory() { return states_; }
+
   /// Values of the average and of the memory.
   std::size_t kept_values() const {
     std::size_t count = average_.size();
