@@ -140,4 +140,17 @@ static_assert(training_bytes<wide, 16, two_states> - training_bytes<wide, 16, no
 using wide_training = detail::blueprint<wide::located_layers, fusion_mode::training>;
 static_assert(wide_training::memory.peak < wide_training::memory.without_reuse);
 
+// what a dense layer leaves to the one before it is kept until that one is done
+static_assert(!wide_training::leaves_weights(0) && wide_training::leaves_weights(1));
+static_assert(wide_training::leaves_weights(3) && !wide_training::leaves_weights(4));
+static_assert(wide_training::transposes_before(1) && !wide_training::transposes_before(2));
+constexpr bool apart(std::ptrdiff_t one, std::ptrdiff_t other, std::ptrdiff_t size) {
+  return one + size <= other || other + size <= one;
+}
+constexpr auto& places = wide_training::memory;
+static_assert(apart(places.gradient[3], places.gradient[1], 112));  // by 112 for the transposed
+static_assert(apart(places.workspace[2], places.gradient[1], 112));
+static_assert(apart(places.workspace[2], places.workspace[1], 112));
+static_assert(apart(places.workspace[0], places.workspace[1], 112));
+
 }  // namespace

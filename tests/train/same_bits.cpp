@@ -22,6 +22,12 @@ using small_cnn = network<input<9, 8, 1>, conv2d<7, window<3>, same>, relu, batc
                           max_pool<2, same>, conv2d<5, window<3>, same>, relu, dropout<0.2>,
                           batch_norm<>, flatten, dense<33>, relu, dropout<0.3>, dense<4>, softmax>;
 
+/// Dense layers one behind the other, whose weights' gradients are left to the one before: what was
+/// fused with them is undone by the step behind or by themselves.
+using dense_chain =
+    network<input<9, 8, 1>, flatten, dense<40>, hyperbolic_tangent, dropout<0.2>, dense<130>, relu,
+            dense<20>, hyperbolic_tangent, dropout<0.3>, dense<33>, dense<4>, softmax>;
+
 struct pictures {
   std::vector<std::uint8_t> pixels;
   std::vector<std::uint8_t> labels;
@@ -45,9 +51,9 @@ pictures draw(std::size_t images) {
   return all;
 }
 
-template <fusion_mode Fusion = fusion_mode::training>
+template <class Net = small_cnn, fusion_mode Fusion = fusion_mode::training>
 std::vector<float> trained(const examples& from, int batch, const augment_plan& augmentation = {}) {
-  trainer<small_cnn, rmsprop, cross_entropy, float, Fusion> subject{{.seed = 3}};
+  trainer<Net, rmsprop, cross_entropy, float, Fusion> subject{{.seed = 3}};
   subject.fit(from, {.epochs = 2, .batch = batch, .augmentation = augmentation});
   return values_of(subject);
 }
@@ -56,7 +62,7 @@ std::vector<float> trained(const examples& from, int batch, const augment_plan& 
 
 TEST_SUITE_BEGIN("small training");  // also run under the thread sanitizer
 
-TEST_CASE("the same bits for any number of threads") {
+TEST_CASE_TEMPLATE("the same bits for any number of threads", Net, small_cnn, dense_chain) {
   const pictures data = draw(75);
   for (const int batch : {1, 17, 32}) {
     std::vector<float> expected;
@@ -64,7 +70,7 @@ TEST_CASE("the same bits for any number of threads") {
       const tbb::global_control limit{tbb::global_control::max_allowed_parallelism,
                                       static_cast<std::size_t>(threads)};
       tbb::task_arena arena{threads};
-      const auto found = arena.execute([&] { return trained(data.view(), batch); });
+      const auto found = arena.execute([&] { return trained<Net>(data.view(), batch); });
       if (expected.empty()) expected = found;
       CAPTURE(threads);
       CHECK(found == expected);
@@ -99,10 +105,10 @@ TEST_CASE("inside tasks of the caller, two trainings side by side") {
   CHECK(found[1] == expected);
 }
 
-TEST_CASE("fused and unfused steps train alike") {
+TEST_CASE_TEMPLATE("fused and unfused steps train alike", Net, small_cnn, dense_chain) {
   const pictures data = draw(33);
-  const auto fused = trained<fusion_mode::training>(data.view(), 17);
-  const auto unfused = trained<fusion_mode::none>(data.view(), 17);
+  const auto fused = trained<Net, fusion_mode::training>(data.view(), 17);
+  const auto unfused = trained<Net, fusion_mode::none>(data.view(), 17);
   REQUIRE(fused.size() == unfused.size());
   double apart = 0;
   double size = 0;

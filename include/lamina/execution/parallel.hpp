@@ -28,6 +28,9 @@ class piece_function {
   void (*call_)(const void*, int);
 };
 
+/// Whether the caller's TBB arena has one thread.
+inline bool is_alone() { return tbb::this_task_arena::max_concurrency() == 1; }
+
 /// Runs the pieces 0 to count - 1 on the caller's TBB arena and waits for them. What the pieces are
 /// follows from sizes alone, never from the number of threads, so that results do not depend on it.
 /// The caller takes no unrelated task of its arena while it waits.
@@ -36,7 +39,7 @@ inline void run_pieces(int count, piece_function run) {
     run(0);
   } else if (count > 1) {
     tbb::this_task_arena::isolate([&] {
-      if (tbb::this_task_arena::max_concurrency() == 1) {
+      if (is_alone()) {
         for (int piece = 0; piece < count; ++piece) run(piece);
       } else {
         tbb::parallel_for(
@@ -73,5 +76,32 @@ struct split {
   }
   constexpr int end(int part) const { return begin(part + 1); }
 };
+
+/// Work in `count` pieces, in any order.
+template <class Run>
+struct pieces {
+  int count;
+  Run run;  // by number
+};
+
+template <class Run>
+void run_pieces(const pieces<Run>& work) {
+  run_pieces(work.count, work.run);
+}
+
+/// Two jobs as one, each spread evenly among the other, so that threads that share a region get
+/// their part of both, and neighbours stay near each other.
+template <class First, class Second>
+auto both(pieces<First> first, pieces<Second> second) {
+  const split order{first.count, 1, first.count + second.count};
+  const auto run = [=](int piece) {
+    const int before = order.begin(piece);
+    if (order.end(piece) > before)
+      first.run(before);
+    else
+      second.run(piece - before);
+  };
+  return pieces<decltype(run)>{order.parts, run};
+}
 
 }  // namespace lamina::execution

@@ -141,16 +141,52 @@ struct product_step : step_place<Blueprint, Index, T> {
     });
   }
 
+  /// The gradients at the product, at its input, of its weights. A dense layer leaves those of its
+  /// weights to a dense layer before it, which has them computed beside its own: a region less. One
+  /// thread alone gains nothing by that, and rather reads at once what it has written.
   static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
-    backward_members(batch);
-    if constexpr (place::wants_input_gradient) backward_input(batch);
-    backward_weights(batch, sink);
+    const bool leaves = Blueprint::leaves_weights(Index) && !is_alone();
+    const auto left = left_by_the_one_behind(batch, sink);
+    const auto of_weights = weight_gradients(batch, sink);
+    if constexpr (!place::wants_input_gradient) {
+      run_pieces(both(transpositions(batch), members(batch)));
+      run_pieces(both(left, of_weights));
+    } else {
+      const auto gradients = both(transpositions(batch), input_gradients(batch));
+      if constexpr (undoes) {
+        run_pieces(both(left, members(batch)));
+        run_pieces(gradients);
+      } else {
+        run_pieces(both(left, gradients));
+      }
+      if (!leaves) run_pieces(of_weights);
+    }
   }
 
-  /// Whether the input, where the weights' kernel wants it transposed, becomes so beside the
-  /// input's gradient, since nothing comes before that: a region less.
-  static constexpr bool transposes_beside =
-      product::transposes && place::wants_input_gradient && !undoes;
+  static auto left_by_the_one_behind(const frame<T>& batch, const gradient_sink<T>& sink) {
+    if constexpr (Blueprint::leaves_weights(Index + 1)) {
+      auto left = product_step<Blueprint, Index + 1, T, Arch>::weight_gradients(batch, sink);
+      if (is_alone()) left.count = 0;
+      return left;
+    } else {
+      return pieces{0, [](int) {}};
+    }
+  }
+
+  /// The blocks of the inputs that the weights' kernels want transposed: of this step and, where it
+  /// is the images, of the step before.
+  static auto transpositions(const frame<T>& batch) {
+    constexpr bool hoists = Blueprint::transposes_before(Index);
+    constexpr bool hoisted = Blueprint::transposes_before(Index + 1);
+    const int own = product::transposes && (!hoisted || is_alone()) ? batch.blocks() : 0;
+    const int before = hoists && !is_alone() ? batch.blocks() : 0;
+    const auto run = [&batch, own](int piece) {
+      if (piece < own) return transpose(batch, piece);
+      if constexpr (hoists)
+        product_step<Blueprint, Index - 1, T, Arch>::transpose(batch, piece - own);
+    };
+    return pieces<decltype(run)>{own + before, run};
+  }
 
   static void transpose(const frame<T>& batch, int block) {
     if constexpr (product::transposes)
@@ -158,18 +194,13 @@ struct product_step : step_place<Blueprint, Index, T> {
                                      place::workspace(batch).block(block));
   }
 
-  /// The gradient of the output becomes that of the product itself, in place; the input is
-  /// transposed, unless `backward_input` does it.
-  static void backward_members(const frame<T>& batch) {
-    const int pieces = undoes ? batch.blocks() * features.parts : 0;
-    const int transposed = product::transposes && !transposes_beside ? batch.blocks() : 0;
-    run_pieces(pieces + transposed, [&](int part) {
+  /// The gradient of the output becomes that of the product itself, in place.
+  static auto members(const frame<T>& batch) {
+    const auto run = [&batch](int part) {
       const int slice = part % features.parts;
-      if (part < pieces)
-        undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
-      else
-        transpose(batch, part - pieces);
-    });
+      undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
+    };
+    return pieces<decltype(run)>{undoes ? batch.blocks() * features.parts : 0, run};
   }
 
   /// The gradient behind the members becomes the one at the product, in place, over the channels
@@ -193,14 +224,9 @@ struct product_step : step_place<Blueprint, Index, T> {
     }
   }
 
-  static void backward_input(const frame<T>& batch) {
+  static auto input_gradients(const frame<T>& batch) {
     constexpr int step = product::gradients_at_once;
-    const int groups = (batch.blocks() + step - 1) / step;
-    const int transposed = transposes_beside ? batch.blocks() : 0;
-    const split order{transposed, 1, groups * inputs.parts + transposed};  // between others
-    run_pieces(order.parts, [&](int piece) {
-      const int block = order.begin(piece), part = piece - block;
-      if (order.end(piece) > block) return transpose(batch, block);
+    const auto run = [&batch](int part) {
       const int group = part / inputs.parts;
       const int slice = part % inputs.parts;
       const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};
@@ -214,11 +240,12 @@ struct product_step : step_place<Blueprint, Index, T> {
         gradient(left_by_the_one_before<Blueprint, Index, T>(), as_const(place::input(batch)));
       else
         gradient();
-    });
+    };
+    return pieces<decltype(run)>{(batch.blocks() + step - 1) / step * inputs.parts, run};
   }
 
-  static void backward_weights(const frame<T>& batch, const gradient_sink<T>& sink) {
-    run_pieces(weights.parts, [&](int slice) {
+  static auto weight_gradients(const frame<T>& batch, const gradient_sink<T>& sink) {
+    const auto run = [&batch, &sink](int slice) {
       const range of{weights.begin(slice), weights.end(slice)};
       const std::ptrdiff_t row = product::weights_of_an_output;
       const auto dy = as_const(place::output_gradient(batch));
@@ -240,7 +267,8 @@ struct product_step : step_place<Blueprint, Index, T> {
         }
       });
       place::template tell<0, 1>(batch, sink, of.first, of.last - of.first);
-    });
+    };
+    return pieces<decltype(run)>{weights.parts, run};
   }
 };
 

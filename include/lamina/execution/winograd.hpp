@@ -136,12 +136,12 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
   }
 
   static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
-    base::backward_members(batch);
+    run_pieces(base::members(batch));
     if constexpr (place::wants_input_gradient) backward_input(batch);
     if constexpr (for_weights)
       backward_weights(batch, sink);
     else
-      base::backward_weights(batch, sink);
+      run_pieces(base::weight_gradients(batch, sink));
   }
 
   static void backward_input(const frame<T>& batch) {

@@ -145,6 +145,14 @@ struct blueprint<list<Located...>, Mode> {
   }();
   static constexpr program<layer_count> code = compile(facts, groups, input_size);
 
+  /// What a dense layer does for the one next to it, by operation.
+  static constexpr bool leaves_weights(int operation) {
+    return detail::leaves_weights(code, facts, operation);
+  }
+  static constexpr bool transposes_before(int operation) {
+    return detail::transposes_before(code, facts, operation);
+  }
+
   /// Some dense layer reads the images themselves: what is zero in them is left out. Places of
   /// what is not are counted in 16 bits.
   static constexpr bool leaves_out_zeros = [] {

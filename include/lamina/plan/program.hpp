@@ -89,6 +89,31 @@ constexpr program<Layers> compile(const std::array<layer_facts, Layers>& facts,
   return result;
 }
 
+/// Whether operation i is a dense layer, alone or with what was fused behind it.
+template <std::size_t Layers>
+constexpr bool is_dense(const program<Layers>& code, const std::array<layer_facts, Layers>& facts,
+                        int i) {
+  if (i < 0 || i >= code.count) return false;
+  const auto first = code.operations[static_cast<std::size_t>(i)].layers.layer[0];
+  return facts[static_cast<std::size_t>(first)].transposes;
+}
+
+/// Whether a dense layer leaves the gradient of its weights to the dense layer before it, which has
+/// it computed beside its own work: a region of threads less.
+template <std::size_t Layers>
+constexpr bool leaves_weights(const program<Layers>& code,
+                              const std::array<layer_facts, Layers>& facts, int i) {
+  return is_dense(code, facts, i) && is_dense(code, facts, i - 1);
+}
+
+/// Whether the input of the dense layer before operation i, the images, is transposed with its own.
+template <std::size_t Layers>
+constexpr bool transposes_before(const program<Layers>& code,
+                                 const std::array<layer_facts, Layers>& facts, int i) {
+  return leaves_weights(code, facts, i) &&
+         code.operations[static_cast<std::size_t>(i - 1)].input == 0;
+}
+
 /// The operation that opened the block that this join ends.
 template <std::size_t Layers>
 constexpr int fork_of(const program<Layers>& code, int join) {
@@ -176,6 +201,11 @@ struct liveness {
                                            : first.workspace;
       extend(workspace(i), time);
       if (!first.transposes) extend(workspace(i), i);
+      if (leaves_weights(code, facts, i)) {
+        extend(gradient(op.output), time + 1);
+        extend(workspace(i), time + 1);
+      }
+      if (transposes_before(code, facts, i + 1)) extend(workspace(i), time - 1);
     }
   }
 };
