@@ -31,6 +31,11 @@ TEST_CASE("gradients of dense layers and smooth activations") {
                 softmax>>();
 }
 
+TEST_CASE("gradients of dense layers wide enough that the input's are summed in halves") {
+  holds<network<input<6>, dense<256>, hyperbolic_tangent, dense<257>, hyperbolic_tangent,
+                dropout<0.2>, dense<259>, sigmoid, dense<3>, softmax>>();
+}
+
 TEST_CASE("gradients with label smoothing") {
   holds<network<input<9>, dense<13>, hyperbolic_tangent, dense<6>, softmax>>(
       cross_entropy{.label_smoothing = 0.1});

@@ -63,6 +63,36 @@ void check_backward(kernels::dense_extents e, int count) {
   CHECK(dx.values == pieces.values);
 }
 
+/// The sums of two halves of the outputs, behind relu and behind nothing.
+template <class Arch, class T>
+void check_backward_in_halves(kernels::dense_extents e, int count) {
+  const images<T> dy(count, e.out, 1, 1, 4), x(count, e.in, 1, 1, 8);
+  const auto weights = numbers<T>(e.in * e.out, 5);
+  images<T> first(count, e.in, 1, 1), second = first, behind_relu = first;
+  const auto half = [&](range outputs, images<T>& to) {
+    kernels::dense_backward_input_of<Arch>(outputs, e, weights.data(), dy.view(), to.view(),
+                                           {0, to.blocks}, {0, e.in});
+  };
+  const auto add = [&](images<T>& to, auto activation) {
+    kernels::dense_add_input_gradient<Arch>(e, second.view(), to.view(), {0, to.blocks}, {0, e.in},
+                                            activation, x.view());
+  };
+  half({0, e.out / 2}, first);
+  half({e.out / 2, e.out}, second);
+  behind_relu = first;
+  add(first, kernels::identity{});
+  add(behind_relu, kernels::relu{});
+  int wrong = 0;
+  first.for_each([&](int image, int i, int, int) {
+    expected_sum sum;
+    for (int o = 0; o < e.out; ++o)
+      sum.add(static_cast<double>(weights[o * e.in + i]) * static_cast<double>(dy.at(image, o)));
+    wrong += !sum.matches(first.at(image, i));
+    wrong += behind_relu.at(image, i) != (x.at(image, i) > 0 ? first.at(image, i) : T(0));
+  });
+  CHECK(wrong == 0);
+}
+
 template <class Arch, class T>
 void check(int in, int out, int count) {
   CAPTURE(in);
@@ -70,6 +100,7 @@ void check(int in, int out, int count) {
   CAPTURE(count);
   check_forward<Arch, T>({in, out}, count);
   check_backward<Arch, T>({in, out}, count);
+  if (out > 1) check_backward_in_halves<Arch, T>({in, out}, count);
 }
 
 TEST_CASE_TEMPLATE("dense layers match a naive loop, whole or in pieces", T, float, double) {

@@ -72,7 +72,8 @@ struct split {
 
   constexpr int begin(int part) const {
     if (part == parts) return extent;
-    return static_cast<int>(static_cast<long long>(extent / grain) * part / parts) * grain;
+    const auto even = static_cast<int>(static_cast<long long>(extent) * part / parts);
+    return (even + grain / 2) / grain * grain;
   }
   constexpr int end(int part) const { return begin(part + 1); }
 };

@@ -2,77 +2,38 @@
 #pragma once
 
 #include <algorithm>
-#include <type_traits>
+#include <array>
+#include <atomic>
 
 #include <lamina/execution/activations.hpp>
-#include <lamina/execution/elementwise.hpp>
 #include <lamina/execution/frame.hpp>
-#include <lamina/execution/normalisation.hpp>
 #include <lamina/execution/parallel.hpp>
 #include <lamina/execution/product_kernels.hpp>
-#include <lamina/kernels/activation.hpp>
-#include <lamina/kernels/batch_norm.hpp>
+#include <lamina/execution/product_members.hpp>
 
 namespace lamina::execution {
 
-/// dense or conv2d, and what was fused behind it: an activation and dropout in training, an
-/// activation and a normalisation in inference. The activation that follows at once runs inside the
-/// product's kernel, the others over the piece that was just written.
+/// dense or conv2d, and what was fused behind it.
 template <class Blueprint, int Index, class T, class Arch>
-struct product_step : step_place<Blueprint, Index, T> {
-  using place = step_place<Blueprint, Index, T>;
+struct product_step : product_members<Blueprint, Index, T, Arch> {
+  using with_members = product_members<Blueprint, Index, T, Arch>;
+  using typename with_members::place;
+  using with_members::channels;
   using product = product_kernels<typename place::template located<0>, T, Arch>;
-
-  static constexpr detail::extents plane =
-      detail::extents_of(typename place::template located<0>::out{});
-  static constexpr int channels = plane.channels;
-
-  template <int Member>
-  static constexpr layer_kind kind = detail::kind_of<typename place::template layer<Member>>();
-
-  static constexpr bool activates_at_once = place::template is<1>(layer_kind::activation);
-  static constexpr auto activation = activation_behind<place>();
-
-  static constexpr auto by_output = function_by_output(typename place::layers{});
-  static constexpr bool known_by_output =
-      !std::is_same_v<decltype(function_by_output(typename place::layers{})), unknown_function>;
-  /// Backward, the members behind the product are this step's to undo.
-  static constexpr bool undoes = place::members > 1 && !is_left_to_the_next<Blueprint, Index, T>();
 
   static constexpr split outputs =
       split::by_work(channels, product::tile, product::work, product::work_of_a_piece);
   static constexpr split inputs =
-      split::by_work(product::in.channels, product::input_tile,
-                     product::work / product::blocks_at_once * product::gradients_at_once,
+      split::by_work(product::in.channels, product::input_tile, product::work_of_input_gradients,
                      product::work_of_a_piece);
   static constexpr split weights =
       split::by_work(channels, product::weights_tile, product::work, product::work_of_a_piece);
-  static constexpr split features =
-      split::by_work(channels, 1, 16.0 * channels * plane.pixels(), 100'000);
 
   static void prepare(const frame<T>& batch) {
     product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch),
                   Blueprint::mode != fusion_mode::inference && place::wants_input_gradient);
-    if constexpr (Blueprint::mode == fusion_mode::inference) prepare_members<1>(batch);
-  }
-
-  template <int Member>
-  static void prepare_members(const frame<T>& batch) {
-    if constexpr (Member < place::members) {
-      if constexpr (kind<Member> == layer_kind::normalisation) {
-        fold_moving_statistics<typename place::template layer<Member>, T>(
-            statistics<Member>(batch), channels, place::template parameter<Member, 0>(batch),
-            place::template parameter<Member, 1>(batch),
-            place::template parameter<Member, 2>(batch),
-            place::template parameter<Member, 3>(batch));
-      }
-      prepare_members<Member + 1>(batch);
-    }
-  }
-
-  template <int Member>
-  static normalisation_statistics<T> statistics(const frame<T>& batch) {
-    return normalisation_statistics<T>::at(place::template fixed<Member>(batch), channels);
+    if constexpr (Blueprint::mode == fusion_mode::inference)
+      with_members::template prepare_members<1>(batch);
   }
 
   /// Calls use(where the images are not zero) in a dense layer that reads them, use() elsewhere.
@@ -88,42 +49,12 @@ struct product_step : step_place<Blueprint, Index, T> {
     with_places(batch, [&](auto... of_images) {
       product::forward(place::template parameter<0, 0>(batch),
                        place::template parameter<0, 1>(batch), place::template fixed<0>(batch),
-                       as_const(place::input(batch)), place::output(batch), blocks, of, activation,
-                       of_images...);
+                       as_const(place::input(batch)), place::output(batch), blocks, of,
+                       with_members::activation, of_images...);
     });
     for (int block = blocks.first; block < blocks.last; ++block) {
-      follow<activates_at_once ? 2 : 1>(batch, block, of);
+      with_members::template follow<with_members::activates_at_once ? 2 : 1>(batch, block, of);
     }
-  }
-
-  /// The members from `Member` on, in place over the channels `of` of one block.
-  template <int Member>
-  static void follow(const frame<T>& batch, int block, range of) {
-    if constexpr (Member < place::members) {
-      T* y = place::output(batch).block(block);
-      const std::ptrdiff_t begin = std::ptrdiff_t{lanes} * plane.pixels() * of.first;
-      const std::ptrdiff_t count = std::ptrdiff_t{lanes} * plane.pixels() * (of.last - of.first);
-      if constexpr (kind<Member> == layer_kind::dropout) {
-        drop_channels<Member>(batch, block, of, y);
-      } else if constexpr (kind<Member> == layer_kind::normalisation) {
-        const auto held = statistics<Member>(batch);
-        kernels::scale_shift<Arch>(kernels::plane_extents{channels, plane.pixels()},
-                                   static_cast<const T*>(y), y, static_cast<const T*>(held.scale),
-                                   static_cast<const T*>(held.shift), of);
-      } else {
-        kernels::activation_forward<Arch>(static_cast<const T*>(y + begin), y + begin, count,
-                                          activation_of(typename place::template layer<Member>{}));
-      }
-      follow<Member + 1>(batch, block, of);
-    }
-  }
-
-  template <int Member>
-  static void drop_channels(const frame<T>& batch, int block, range of, T* y) {
-    if (!batch.training) return;
-    drop<Arch>(batch, block, place::template layer_index<Member>,
-               place::template layer<Member>::rate,
-               {of.first * plane.pixels(), of.last * plane.pixels()}, static_cast<const T*>(y), y);
   }
 
   static void forward_blocks(const frame<T>& batch, range blocks) {
@@ -141,20 +72,24 @@ struct product_step : step_place<Blueprint, Index, T> {
     });
   }
 
+  /// Whether a region of threads less is worth that memory is read again later. Of few images it
+  /// is, unless one thread is alone.
+  static bool spares_regions(const frame<T>& batch) { return !is_alone() && batch.blocks() <= 8; }
+
   /// The gradients at the product, at its input, of its weights. A dense layer leaves those of its
-  /// weights to a dense layer before it, which has them computed beside its own: a region less. One
-  /// thread alone gains nothing by that, and rather reads at once what it has written.
+  /// weights to a dense layer before it, which has them computed beside its own: a region less.
   static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
-    const bool leaves = Blueprint::leaves_weights(Index) && !is_alone();
+    const bool leaves = Blueprint::leaves_weights(Index) && spares_regions(batch);
     const auto left = left_by_the_one_behind(batch, sink);
     const auto of_weights = weight_gradients(batch, sink);
     if constexpr (!place::wants_input_gradient) {
-      run_pieces(both(transpositions(batch), members(batch)));
+      run_pieces(both(transpositions(batch), with_members::member_gradients(batch)));
       run_pieces(both(left, of_weights));
     } else {
-      const auto gradients = both(transpositions(batch), input_gradients(batch));
-      if constexpr (undoes) {
-        run_pieces(both(left, members(batch)));
+      halves_done done{};
+      const auto gradients = both(transpositions(batch), input_gradients(batch, done));
+      if constexpr (with_members::undoes) {
+        run_pieces(both(left, with_members::member_gradients(batch)));
         run_pieces(gradients);
       } else {
         run_pieces(both(left, gradients));
@@ -166,7 +101,7 @@ struct product_step : step_place<Blueprint, Index, T> {
   static auto left_by_the_one_behind(const frame<T>& batch, const gradient_sink<T>& sink) {
     if constexpr (Blueprint::leaves_weights(Index + 1)) {
       auto left = product_step<Blueprint, Index + 1, T, Arch>::weight_gradients(batch, sink);
-      if (is_alone()) left.count = 0;
+      if (!spares_regions(batch)) left.count = 0;
       return left;
     } else {
       return pieces{0, [](int) {}};
@@ -178,8 +113,9 @@ struct product_step : step_place<Blueprint, Index, T> {
   static auto transpositions(const frame<T>& batch) {
     constexpr bool hoists = Blueprint::transposes_before(Index);
     constexpr bool hoisted = Blueprint::transposes_before(Index + 1);
-    const int own = product::transposes && (!hoisted || is_alone()) ? batch.blocks() : 0;
-    const int before = hoists && !is_alone() ? batch.blocks() : 0;
+    const bool spares = spares_regions(batch);
+    const int own = product::transposes && !(hoisted && spares) ? batch.blocks() : 0;
+    const int before = hoists && spares ? batch.blocks() : 0;
     const auto run = [&batch, own](int piece) {
       if (piece < own) return transpose(batch, piece);
       if constexpr (hoists)
@@ -194,54 +130,56 @@ struct product_step : step_place<Blueprint, Index, T> {
                                      place::workspace(batch).block(block));
   }
 
-  /// The gradient of the output becomes that of the product itself, in place.
-  static auto members(const frame<T>& batch) {
-    const auto run = [&batch](int part) {
-      const int slice = part % features.parts;
-      undo(batch, part / features.parts, {features.begin(slice), features.end(slice)});
-    };
-    return pieces<decltype(run)>{undoes ? batch.blocks() * features.parts : 0, run};
-  }
+  /// Whether the input's gradient of few images is summed in two halves of the outputs.
+  static constexpr bool has_halves =
+      place::wants_input_gradient &&
+      detail::halves_input_gradient(Blueprint::facts[place::template layer_index<0>]);
+  static constexpr int most_blocks_in_halves = 4;
 
-  /// The gradient behind the members becomes the one at the product, in place, over the channels
-  /// `of` of one block.
-  static void undo(const frame<T>& batch, int block, range of) {
-    if constexpr (undoes) {
-      T* dy = place::output_gradient(batch).block(block);
-      const T* y = place::output(batch).block(block);
-      const std::ptrdiff_t begin = std::ptrdiff_t{lanes} * plane.pixels() * of.first;
-      const std::ptrdiff_t count = std::ptrdiff_t{lanes} * plane.pixels() * (of.last - of.first);
-      const auto pass = [&](auto function) {
-        kernels::activation_backward<Arch>(y + begin, static_cast<const T*>(dy + begin), dy + begin,
-                                           count, function);
-      };
-      if constexpr (known_by_output) {
-        pass(by_output);
-      } else {
-        drop_channels<place::members - 1>(batch, block, of, dy);
-        if constexpr (place::members == 3) pass(activation);
-      }
-    }
-  }
+  /// The halves of each slice of the inputs that are done.
+  using halves_done = std::array<std::atomic<int>, has_halves ? inputs.parts : 0>;
 
-  static auto input_gradients(const frame<T>& batch) {
+  static auto input_gradients(const frame<T>& batch, halves_done& done) {
     constexpr int step = product::gradients_at_once;
-    const auto run = [&batch](int part) {
+    const bool in_halves = has_halves && batch.blocks() <= most_blocks_in_halves;
+    const auto run = [&batch, &done, in_halves](int part) {
       const int group = part / inputs.parts;
       const int slice = part % inputs.parts;
+      const range of{inputs.begin(slice), inputs.end(slice)};
+      if constexpr (has_halves)
+        if (in_halves) return half_of_input_gradient(batch, group, of, done[slice]);
       const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};
       const auto gradient = [&](auto... before) {
-        product::backward_input(
-            place::template parameter<0, 0>(batch), place::template fixed<0>(batch),
-            as_const(place::output_gradient(batch)), place::input_gradient(batch), blocks,
-            {inputs.begin(slice), inputs.end(slice)}, before...);
+        product::backward_input(place::template parameter<0, 0>(batch),
+                                place::template fixed<0>(batch),
+                                as_const(place::output_gradient(batch)),
+                                place::input_gradient(batch), blocks, of, before...);
       };
       if constexpr (is_left_to_the_next<Blueprint, Index - 1, T>())
         gradient(left_by_the_one_before<Blueprint, Index, T>(), as_const(place::input(batch)));
       else
         gradient();
     };
-    return pieces<decltype(run)>{(batch.blocks() + step - 1) / step * inputs.parts, run};
+    const int groups = in_halves ? 2 : (batch.blocks() + step - 1) / step;
+    return pieces<decltype(run)>{groups * inputs.parts, run};
+  }
+
+  /// The half that is done last adds the other.
+  static void half_of_input_gradient(const frame<T>& batch, int half, range of,
+                                     std::atomic<int>& done) {
+    const range blocks{0, batch.blocks()};
+    const range outputs = half == 0 ? range{0, channels / 2} : range{channels / 2, channels};
+    const blocked<T> sums = place::input_gradient(batch);
+    const blocked<T> others{
+        place::workspace(batch).data + lanes * detail::transposed_values(product::in.size()),
+        sums.stride};
+    product::backward_input_of(outputs, place::template parameter<0, 0>(batch),
+                               as_const(place::output_gradient(batch)), half == 0 ? sums : others,
+                               blocks, of);
+    if (done.fetch_add(1, std::memory_order_acq_rel) == 0) return;
+    product::add_input_gradient(as_const(others), sums, blocks, of,
+                                left_by_the_one_before<Blueprint, Index, T>(),
+                                as_const(place::input(batch)));
   }
 
   static auto weight_gradients(const frame<T>& batch, const gradient_sink<T>& sink) {

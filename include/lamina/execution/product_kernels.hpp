@@ -26,12 +26,17 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr bool transposes = true;
   static constexpr int blocks_at_once = 4;
   static constexpr int gradients_at_once = 8;  // blocks of the input's gradient
-  static constexpr int tile = 12;              // outputs of a piece come in multiples of this
-  static constexpr int input_tile = kernels::dense_panel, weights_tile = tile;
+  /// Outputs and inputs of a piece come in multiples of these.
+  static constexpr int tile = kernels::dense_output_tile<Arch, T>;
+  static constexpr int input_tile = kernels::dense_panel;
+  static constexpr int weights_tile = kernels::dense_weights_output_tile<Arch, T>;
   static constexpr double work_of_a_piece = 4'000'000;  // its weights stay in the second cache
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
   /// Floating-point operations of the blocks of a piece, all outputs.
   static constexpr double work = 2.0 * blocks_at_once * lanes * in.size() * Units;
+  /// The same of the input's gradient; a sum costs what some more of its terms would.
+  static constexpr double work_of_input_gradients =
+      2.0 * gradients_at_once * lanes * in.size() * (Units + 64);
 
   static void pack(const T*, T*, bool) {}
 
@@ -49,6 +54,17 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static void backward_input(const T* weights, const T*, blocked<const T> dy, blocked<T> dx,
                              range blocks, range inputs, Before... before) {
     kernels::dense_backward_input<Arch>(extents, weights, dy, dx, blocks, inputs, before...);
+  }
+
+  /// The share of some outputs, and the sum of two.
+  static void backward_input_of(range outputs, const T* weights, blocked<const T> dy, blocked<T> dx,
+                                range blocks, range inputs) {
+    kernels::dense_backward_input_of<Arch>(outputs, extents, weights, dy, dx, blocks, inputs);
+  }
+  template <class Before>
+  static void add_input_gradient(blocked<const T> other, blocked<T> dx, range blocks, range inputs,
+                                 Before before, blocked<const T> x) {
+    kernels::dense_add_input_gradient<Arch>(extents, other, dx, blocks, inputs, before, x);
   }
 
   template <class... OfImages>
@@ -74,8 +90,8 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   }
   static constexpr int most_updated = (160 << 10) / static_cast<int>(sizeof(T));
   static constexpr int updated_at_once = [] {
-    int outputs = 4 * tile;
-    while (outputs > tile && outputs * in.size() > most_updated) outputs -= tile;
+    int outputs = 48;
+    while (outputs > 12 && outputs * in.size() > most_updated) outputs -= 12;
     return std::min(outputs, Units);
   }();
   static constexpr bool goes_by_tile = updated_at_once * in.size() <= most_updated;
@@ -108,6 +124,7 @@ struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
       std::ptrdiff_t{in.channels} * layer::window::height * layer::window::width;
   static constexpr double work =
       2.0 * lanes * static_cast<double>(layer::multiply_adds(typename Located::in{}));
+  static constexpr double work_of_input_gradients = work;
 
   /// Where the weights packed for the input's gradient begin.
   static constexpr std::ptrdiff_t backward_packed = detail::packed_values(

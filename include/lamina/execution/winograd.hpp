@@ -136,7 +136,7 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
   }
 
   static void backward(const frame<T>& batch, const gradient_sink<T>& sink) {
-    run_pieces(base::members(batch));
+    run_pieces(base::member_gradients(batch));
     if constexpr (place::wants_input_gradient) backward_input(batch);
     if constexpr (for_weights)
       backward_weights(batch, sink);

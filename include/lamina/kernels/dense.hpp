@@ -10,6 +10,10 @@ namespace lamina::kernels {
 /// Outputs of a panel of transposed weights: whole tiles of them, whole lines of a cache.
 inline constexpr int dense_panel = 48;
 
+/// Outputs that a tile of the forward product has.
+template <class Arch, class T>
+inline constexpr int dense_output_tile = tile<Arch, T>::template dense_outputs<1>;
+
 namespace detail {
 
 /// What becomes of the finished sums of some outputs of some blocks: a pass over them while they
@@ -48,6 +52,18 @@ struct passed_back {
   template <class B>
   [[gnu::always_inline]] B operator()(const B& sum, int block, std::ptrdiff_t at) const {
     return activation.gradient(B::load_aligned(y.block(block) + at), sum);
+  }
+};
+
+/// The same of a sum whose other part lies elsewhere.
+template <class T, class Activation>
+struct joined_and_passed_back {
+  passed_back<T, Activation> pass;
+  blocked<const T> other;
+
+  template <class B>
+  [[gnu::always_inline]] B operator()(const B& sum, int block, std::ptrdiff_t at) const {
+    return pass(sum + B::load_aligned(other.block(block) + at), block, at);
   }
 };
 
@@ -198,6 +214,15 @@ template <class Arch, class T>
   for_each_piece(p, most, outputs, dense_panel, use);
 }
 
+/// Transposed weights of up to two blocks are read where they lie: a copy would be read once.
+template <class Arch, class T>
+void dense_transposed(const dense_product<T>& p, range blocks, range outputs, dense_ending<T> end) {
+  if (blocks.last - blocks.first <= 2)
+    dense_blocks<Arch, T>(p, blocks, outputs, end);
+  else
+    dense_blocks_transposed<Arch, T>(p, blocks, outputs, end);
+}
+
 }  // namespace detail
 
 /// y = activation(weights x + bias) for the given outputs of the given blocks. The sum runs over
@@ -219,8 +244,31 @@ void dense_backward_input(dense_extents e,
                           const T* weights,              // (out, in)
                           reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
                           range blocks, range inputs) {
-  detail::dense_blocks_transposed<Arch, T>({weights, 1, e.in, nullptr, dy, dx, e.out}, blocks,
-                                           inputs, {});
+  detail::dense_transposed<Arch, T>({weights, 1, e.in, nullptr, dy, dx, e.out}, blocks, inputs, {});
+}
+
+/// The share of some outputs in that sum.
+template <class Arch = native, class T>
+void dense_backward_input_of(range outputs, dense_extents e,
+                             const T* weights,              // (out, in)
+                             reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
+                             range blocks, range inputs) {
+  const std::ptrdiff_t row = outputs.first;
+  const blocked<const T> from{dy.data + row * lanes, dy.stride};
+  detail::dense_transposed<Arch, T>(
+      {weights + row * e.in, 1, e.in, nullptr, from, dx, outputs.last - outputs.first}, blocks,
+      inputs, {});
+}
+
+/// The other share is added to dx, and the sum becomes the gradient in front of the activation
+/// whose output x is.
+template <class Arch = native, class T, class Activation>
+void dense_add_input_gradient(dense_extents e, reading<T> other,
+                              blocked<T> dx,  // (block, in, lane)
+                              range blocks, range inputs, Activation activation, reading<T> x) {
+  using end = detail::joined_and_passed_back<T, Activation>;
+  const end how{{activation, x}, other};
+  detail::dense_end<Arch, end, T>({nullptr, 1, e.in, nullptr, {}, dx, 0}, blocks, inputs, &how);
 }
 
 /// The same where x, the layer's input, is the output of an activation: the gradient in front of
@@ -232,8 +280,8 @@ void dense_backward_input(dense_extents e,
                           range blocks, range inputs, Activation activation, reading<T> x) {
   using end = detail::passed_back<T, Activation>;
   const end how{activation, x};
-  detail::dense_blocks_transposed<Arch, T>({weights, 1, e.in, nullptr, dy, dx, e.out}, blocks,
-                                           inputs, {detail::dense_end<Arch, end, T>, &how});
+  detail::dense_transposed<Arch, T>({weights, 1, e.in, nullptr, dy, dx, e.out}, blocks, inputs,
+                                    {detail::dense_end<Arch, end, T>, &how});
 }
 
 }  // namespace lamina::kernels

@@ -8,6 +8,10 @@
 
 namespace lamina::kernels {
 
+/// Outputs that a tile of the weights' gradient has.
+template <class Arch, class T>
+inline constexpr int dense_weights_output_tile = tile<Arch, T>::accumulators / 2;
+
 namespace detail {
 
 /// The operands of dw[o][i] = sum over blocks and lanes of dy[o][lane] * x[i][lane].
@@ -160,7 +164,7 @@ void dense_weights_rest(const dense_gradient<T>& g, range outputs, int input) {
 
 template <class Arch, class T>
 void dense_weights_rows(const dense_gradient<T>& g, range outputs) {
-  constexpr int w = width<Arch, T>, tile_outputs = tile<Arch, T>::accumulators / 2;
+  constexpr int w = width<Arch, T>, tile_outputs = dense_weights_output_tile<Arch, T>;
   int i = 0;
   for (; i + 2 * w <= g.in; i += 2 * w) dense_weights_column<Arch, tile_outputs, 2>(g, outputs, i);
   for (; i + w <= g.in; i += w) dense_weights_column<Arch, tile_outputs, 1>(g, outputs, i);

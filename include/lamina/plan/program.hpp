@@ -114,6 +114,13 @@ constexpr bool transposes_before(const program<Layers>& code,
          code.operations[static_cast<std::size_t>(i - 1)].input == 0;
 }
 
+/// Whether the gradient of a dense layer's input is summed in two halves of its outputs: then each
+/// of two threads reads the half of the weights that it alone reads forward and changes, which stay
+/// in its caches. That is worth a buffer where the weights are many.
+constexpr bool halves_input_gradient(const layer_facts& layer) {
+  return layer.transposes && layer.in * layer.out >= 1 << 16;
+}
+
 /// The operation that opened the block that this join ends.
 template <std::size_t Layers>
 constexpr int fork_of(const program<Layers>& code, int join) {
@@ -199,6 +206,7 @@ struct liveness {
       workspace(i).size = first.transposes ? transposed_values(first.in)
                           : op.pools       ? code.value_size[static_cast<std::size_t>(op.output)]
                                            : first.workspace;
+      if (op.input != 0 && halves_input_gradient(first)) workspace(i).size += first.in;
       extend(workspace(i), time);
       if (!first.transposes) extend(workspace(i), i);
       if (leaves_weights(code, facts, i)) {
