@@ -108,20 +108,19 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
     }
   }
 
-  /// The blocks of the inputs that the weights' kernels want transposed: of this step and, where it
-  /// is the images, of the step before.
+  /// The inputs that the weights' kernels want transposed, block by block: of this step and, where
+  /// it is the images, of the step before.
   static auto transpositions(const frame<T>& batch) {
     constexpr bool hoists = Blueprint::transposes_before(Index);
     constexpr bool hoisted = Blueprint::transposes_before(Index + 1);
     const bool spares = spares_regions(batch);
-    const int own = product::transposes && !(hoisted && spares) ? batch.blocks() : 0;
-    const int before = hoists && spares ? batch.blocks() : 0;
-    const auto run = [&batch, own](int piece) {
-      if (piece < own) return transpose(batch, piece);
+    const bool own = product::transposes && !(hoisted && spares);
+    const auto run = [&batch, spares, own](int block) {
+      if (own) transpose(batch, block);
       if constexpr (hoists)
-        product_step<Blueprint, Index - 1, T, Arch>::transpose(batch, piece - own);
+        if (spares) product_step<Blueprint, Index - 1, T, Arch>::transpose(batch, block);
     };
-    return pieces<decltype(run)>{own + before, run};
+    return pieces<decltype(run)>{own ? batch.blocks() : 0, run};
   }
 
   static void transpose(const frame<T>& batch, int block) {
