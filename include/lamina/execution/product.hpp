@@ -87,7 +87,7 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
       run_pieces(both(left, of_weights));
     } else {
       halves_done done{};
-      const auto gradients = both(transpositions(batch), input_gradients(batch, done));
+      const auto gradients = both(transpositions(batch), input_gradients(batch, done.data()));
       if constexpr (with_members::undoes) {
         run_pieces(both(left, with_members::member_gradients(batch)));
         run_pieces(gradients);
@@ -115,7 +115,7 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
     constexpr bool hoisted = Blueprint::transposes_before(Index + 1);
     const bool spares = spares_regions(batch);
     const bool own = product::transposes && !(hoisted && spares);
-    const auto run = [&batch, spares, own](int block) {
+    const auto run = [=, &batch](int block) {
       if (own) transpose(batch, block);
       if constexpr (hoists)
         if (spares) product_step<Blueprint, Index - 1, T, Arch>::transpose(batch, block);
@@ -135,13 +135,13 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
       detail::halves_input_gradient(Blueprint::facts[place::template layer_index<0>]);
   static constexpr int most_blocks_in_halves = 4;
 
-  /// The halves of each slice of the inputs that are done.
+  /// How many halves of each slice of the inputs are done.
   using halves_done = std::array<std::atomic<int>, has_halves ? inputs.parts : 0>;
 
-  static auto input_gradients(const frame<T>& batch, halves_done& done) {
+  static auto input_gradients(const frame<T>& batch, std::atomic<int>* done) {
     constexpr int step = product::gradients_at_once;
     const bool in_halves = has_halves && batch.blocks() <= most_blocks_in_halves;
-    const auto run = [&batch, &done, in_halves](int part) {
+    const auto run = [=, &batch](int part) {
       const int group = part / inputs.parts;
       const int slice = part % inputs.parts;
       const range of{inputs.begin(slice), inputs.end(slice)};
