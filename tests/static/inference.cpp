@@ -153,4 +153,12 @@ static_assert(apart(places.workspace[2], places.gradient[1], 112));
 static_assert(apart(places.workspace[2], places.workspace[1], 112));
 static_assert(apart(places.workspace[0], places.workspace[1], 112));
 
+// the halves of an input's gradient are there together
+using very_wide = network<input<9>, dense<256>, relu, dense<256>, relu, dense<256>>;
+constexpr auto& many = detail::blueprint<very_wide::located_layers, fusion_mode::training>::memory;
+static_assert(apart(many.half[2], many.gradient[2], 256));
+static_assert(apart(many.half[2], many.value[2], 256));
+static_assert(apart(many.half[1], many.gradient[1], 256));
+static_assert(apart(many.half[1], many.workspace[2], 256));
+
 }  // namespace

@@ -127,6 +127,10 @@ struct step_place {
     return batch.at(Blueprint::memory.workspace[Index]);
   }
 
+  static blocked<T> half_of_gradient(const frame<T>& batch) {
+    return batch.at(Blueprint::memory.half[Index]);
+  }
+
   template <int Member, int Tensor>
   static constexpr std::ptrdiff_t parameter_offset =
       Blueprint::parameter_offset(layer_index<Member>, Tensor);

@@ -169,9 +169,7 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
     const range blocks{0, batch.blocks()};
     const range outputs = half == 0 ? range{0, channels / 2} : range{channels / 2, channels};
     const blocked<T> sums = place::input_gradient(batch);
-    const blocked<T> others{
-        place::workspace(batch).data + lanes * detail::transposed_values(product::in.size()),
-        sums.stride};
+    const blocked<T> others = place::half_of_gradient(batch);
     product::backward_input_of(outputs, place::template parameter<0, 0>(batch),
                                as_const(place::output_gradient(batch)), half == 0 ? sums : others,
                                blocks, of);

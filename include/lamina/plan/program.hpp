@@ -133,13 +133,14 @@ constexpr int fork_of(const program<Layers>& code, int join) {
   return 0;
 }
 
-/// Where the values (first half) and their gradients (second half) and the workspaces lie, in
-/// values of an image; a block of 16 images takes 16 times that.
+/// Where the values, their gradients, the workspaces and the second halves of inputs' gradients
+/// lie, in values of an image; a block of 16 images takes 16 times that.
 template <std::size_t Layers>
 struct memory_plan {
   std::array<std::ptrdiff_t, Layers + 1> value{};
   std::array<std::ptrdiff_t, Layers + 1> gradient{};
   std::array<std::ptrdiff_t, Layers + 1> workspace{};  // by operation
+  std::array<std::ptrdiff_t, Layers + 1> half{};       // by operation
   std::ptrdiff_t peak = 0;
   std::ptrdiff_t without_reuse = 0;
 };
@@ -155,7 +156,7 @@ constexpr void extend(lifetime& life, int time) {
 template <std::size_t Layers>
 struct liveness {
   static constexpr std::size_t count = Layers + 1;
-  std::array<lifetime, 3 * count> buffers{};
+  std::array<lifetime, 4 * count> buffers{};
 
   constexpr lifetime& value(int index) { return buffers[static_cast<std::size_t>(index)]; }
   constexpr lifetime& gradient(int index) {
@@ -163,6 +164,10 @@ struct liveness {
   }
   constexpr lifetime& workspace(int index) {
     return buffers[2 * count + static_cast<std::size_t>(index)];
+  }
+
+  constexpr lifetime& half(int index) {
+    return buffers[3 * count + static_cast<std::size_t>(index)];
   }
 
   constexpr void forward(const program<Layers>& code) {
@@ -193,7 +198,11 @@ struct liveness {
       const int time = 2 * loss - i;
       const bool reads_input = op.kind == product || op.kind == normalisation ||
                                op.kind == max_pool || op.kind == custom;
-      const bool reads_output = op.activates || op.kind == softmax || op.kind == custom;
+      // an activation right behind a product is undone by the dense layer that reads it
+      const bool is_undone =
+          op.kind == product && op.layers.count == 2 && is_dense(code, facts, i + 1);
+      const bool reads_output =
+          (op.activates && !is_undone) || op.kind == softmax || op.kind == custom;
       if (reads_input) extend(value(op.input), time);
       if (reads_output) extend(value(op.output), time);
       // a pool routes the gradient to where its normalisation began, wanted or not
@@ -206,7 +215,10 @@ struct liveness {
       workspace(i).size = first.transposes ? transposed_values(first.in)
                           : op.pools       ? code.value_size[static_cast<std::size_t>(op.output)]
                                            : first.workspace;
-      if (op.input != 0 && halves_input_gradient(first)) workspace(i).size += first.in;
+      if (op.input != 0 && halves_input_gradient(first)) {
+        half(i).size = first.in;
+        extend(half(i), time);
+      }
       extend(workspace(i), time);
       if (!first.transposes) extend(workspace(i), i);
       if (leaves_weights(code, facts, i)) {
@@ -241,6 +253,7 @@ constexpr memory_plan<Layers> plan_memory(const program<Layers>& code,
     result.value[i] = placed.offset[i];
     result.gradient[i] = placed.offset[Layers + 1 + i];
     result.workspace[i] = placed.offset[2 * (Layers + 1) + i];
+    result.half[i] = placed.offset[3 * (Layers + 1) + i];
   }
   return result;
 }
