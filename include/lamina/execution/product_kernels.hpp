@@ -34,7 +34,7 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
   /// Floating-point operations of the blocks of a piece, all outputs.
   static constexpr double work = 2.0 * blocks_at_once * lanes * in.size() * Units;
-  /// The same of the input's gradient; a sum costs what some more of its terms would.
+  /// The same of the input's gradient; beginning and ending a sum costs what 64 of its terms do.
   static constexpr double work_of_input_gradients =
       2.0 * gradients_at_once * lanes * in.size() * (Units + 64);
 

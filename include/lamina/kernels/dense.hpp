@@ -214,7 +214,7 @@ template <class Arch, class T>
   for_each_piece(p, most, outputs, dense_panel, use);
 }
 
-/// Transposed weights of up to two blocks are read where they lie: a copy would be read once.
+/// For up to two blocks transposed weights are read where they lie: a copy would not be read often.
 template <class Arch, class T>
 void dense_transposed(const dense_product<T>& p, range blocks, range outputs, dense_ending<T> end) {
   if (blocks.last - blocks.first <= 2)
