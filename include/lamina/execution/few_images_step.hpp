@@ -5,8 +5,6 @@
 #include <bit>
 #include <cstddef>
 
-#include <oneapi/tbb/task_arena.h>
-
 #include <lamina/execution/activations.hpp>
 #include <lamina/execution/frame.hpp>
 #include <lamina/execution/normalisation.hpp>
@@ -164,7 +162,7 @@ struct few_images_step : step_place<Blueprint, Index, T> {
                                                           held.scale, held.shift, function};
     if constexpr (in_shape::rank == 1) {
       // no sum depends on the slices, and one thread reads on without a break
-      const bool alone = tbb::this_task_arena::max_concurrency() == 1;
+      const bool alone = is_alone();
       const split of{slices().extent, slices().grain, alone ? 1 : slices().parts};
       run_pieces(of.parts, [&](int part) {
         kernels::dense_one_image<Arch>(

@@ -35,6 +35,9 @@ struct product_members : step_place<Blueprint, Index, T> {
       !std::is_same_v<decltype(function_by_output(typename place::layers{})), unknown_function>;
   /// Backward, the members behind the product are this step's to undo.
   static constexpr bool undoes = place::members > 1 && !is_left_to_the_next<Blueprint, Index, T>();
+  static_assert(!(undoes &&
+                  detail::is_undone_by_the_next(Blueprint::code, Blueprint::facts, Index)),
+                "the plan keeps the output of each step that undoes its members");
 
   static constexpr split features =
       split::by_work(channels, 1, 16.0 * channels * plane.pixels(), 100'000);

@@ -238,16 +238,7 @@ void dense_forward(dense_extents e,
                                 detail::ending_of<Arch, T>(how));
 }
 
-/// dx = transposed weights dy for the given inputs of the given blocks.
-template <class Arch = native, class T>
-void dense_backward_input(dense_extents e,
-                          const T* weights,              // (out, in)
-                          reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
-                          range blocks, range inputs) {
-  detail::dense_transposed<Arch, T>({weights, 1, e.in, nullptr, dy, dx, e.out}, blocks, inputs, {});
-}
-
-/// The share of some outputs in that sum.
+/// The share of some outputs in the gradient of the given inputs of the given blocks.
 template <class Arch = native, class T>
 void dense_backward_input_of(range outputs, dense_extents e,
                              const T* weights,              // (out, in)
@@ -260,15 +251,13 @@ void dense_backward_input_of(range outputs, dense_extents e,
       inputs, {});
 }
 
-/// The other share is added to dx, and the sum becomes the gradient in front of the activation
-/// whose output x is.
-template <class Arch = native, class T, class Activation>
-void dense_add_input_gradient(dense_extents e, reading<T> other,
-                              blocked<T> dx,  // (block, in, lane)
-                              range blocks, range inputs, Activation activation, reading<T> x) {
-  using end = detail::joined_and_passed_back<T, Activation>;
-  const end how{{activation, x}, other};
-  detail::dense_end<Arch, end, T>({nullptr, 1, e.in, nullptr, {}, dx, 0}, blocks, inputs, &how);
+/// dx = transposed weights dy for the given inputs of the given blocks.
+template <class Arch = native, class T>
+void dense_backward_input(dense_extents e,
+                          const T* weights,              // (out, in)
+                          reading<T> dy, blocked<T> dx,  // (block, out, lane), (block, in, lane)
+                          range blocks, range inputs) {
+  dense_backward_input_of<Arch>({0, e.out}, e, weights, dy, dx, blocks, inputs);
 }
 
 /// The same where x, the layer's input, is the output of an activation: the gradient in front of
@@ -282,6 +271,17 @@ void dense_backward_input(dense_extents e,
   const end how{activation, x};
   detail::dense_transposed<Arch, T>({weights, 1, e.in, nullptr, dy, dx, e.out}, blocks, inputs,
                                     {detail::dense_end<Arch, end, T>, &how});
+}
+
+/// The share that lies elsewhere is added to dx, and the sum becomes the gradient in front of the
+/// activation whose output x is.
+template <class Arch = native, class T, class Activation>
+void dense_add_input_gradient(dense_extents e, reading<T> other,
+                              blocked<T> dx,  // (block, in, lane)
+                              range blocks, range inputs, Activation activation, reading<T> x) {
+  using end = detail::joined_and_passed_back<T, Activation>;
+  const end how{{activation, x}, other};
+  detail::dense_end<Arch, end, T>({nullptr, 1, e.in, nullptr, {}, dx, 0}, blocks, inputs, &how);
 }
 
 }  // namespace lamina::kernels

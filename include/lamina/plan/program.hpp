@@ -106,6 +106,16 @@ constexpr bool leaves_weights(const program<Layers>& code,
   return is_dense(code, facts, i) && is_dense(code, facts, i - 1);
 }
 
+/// Whether nothing reads the output of operation i in its own way back: the activation right behind
+/// its product is undone by the dense layer that comes next.
+template <std::size_t Layers>
+constexpr bool is_undone_by_the_next(const program<Layers>& code,
+                                     const std::array<layer_facts, Layers>& facts, int i) {
+  const operation& op = code.operations[static_cast<std::size_t>(i)];
+  return op.kind == layer_kind::product && op.activates && op.layers.count == 2 &&
+         is_dense(code, facts, i + 1);
+}
+
 /// Whether the input of the dense layer before operation i, the images, is transposed with its own.
 template <std::size_t Layers>
 constexpr bool transposes_before(const program<Layers>& code,
@@ -198,11 +208,8 @@ struct liveness {
       const int time = 2 * loss - i;
       const bool reads_input = op.kind == product || op.kind == normalisation ||
                                op.kind == max_pool || op.kind == custom;
-      // an activation right behind a product is undone by the dense layer that reads it
-      const bool is_undone =
-          op.kind == product && op.layers.count == 2 && is_dense(code, facts, i + 1);
-      const bool reads_output =
-          (op.activates && !is_undone) || op.kind == softmax || op.kind == custom;
+      const bool reads_output = (op.activates && !is_undone_by_the_next(code, facts, i)) ||
+                                op.kind == softmax || op.kind == custom;
       if (reads_input) extend(value(op.input), time);
       if (reads_output) extend(value(op.output), time);
       // a pool routes the gradient to where its normalisation began, wanted or not
