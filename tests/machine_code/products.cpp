@@ -26,7 +26,6 @@ struct memory {
   const float *mean, *inverse_deviation, *gamma, *scale, *shift;
   float *new_mean, *variance, *dgamma, *dbeta, *scratch;
   lamina::kernels::image_layout in, out;
-  lamina::kernels::nonzero_places nonzero;
 };
 
 template <class Layer, class In, class Out>
@@ -47,20 +46,6 @@ struct product {
   }
   [[gnu::noinline]] static void weights(const memory& m) {
     kernels::backward_weights(m.dy, m.x, m.blocks, m.dw, m.db, m.of_outputs);
-  }
-};
-
-/// A dense layer that leaves out what is zero in its images.
-template <class Layer, class In, class Out>
-struct with_zeros {
-  using kernels = kernels_of<Layer, In, Out>;
-
-  [[gnu::noinline]] static void forward(const memory& m) {
-    kernels::forward(m.weights, m.bias, m.fixed, m.x, m.y, m.of_blocks, m.of_outputs,
-                     lamina::kernels::relu{}, m.nonzero);
-  }
-  [[gnu::noinline]] static void weights(const memory& m) {
-    kernels::backward_weights(m.dy, m.x, m.blocks, m.dw, m.db, m.of_outputs, m.nonzero);
   }
 };
 
@@ -144,11 +129,6 @@ void add(function*& to, bool& learns) {
     if (learns) *to++ = of::input;
     *to++ = of::weights;
     *to++ = one_image<Layer, typename Located::in, typename Located::out>::forward;
-    if constexpr (Located::in::rank == 1) {
-      using of_images = with_zeros<Layer, typename Located::in, typename Located::out>;
-      if (!learns) *to++ = of_images::forward;
-      if (!learns) *to++ = of_images::weights;
-    }
     if constexpr (Located::in::rank == 3) {
       using with_pool = pooled<Layer, typename Located::in, typename Located::out>;
       *to++ = with_pool::forward;

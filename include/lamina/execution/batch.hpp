@@ -28,21 +28,17 @@ class batch_images {
  public:
   batch_images() = default;
 
-  /// `finds_zeros`: what is not zero in the images is to be known.
-  batch_images(kernels::image_extents extents, int capacity, std::size_t outputs_of_targets,
-               bool finds_zeros)
+  batch_images(kernels::image_extents extents, int capacity, std::size_t outputs_of_targets)
       : extents_{extents},
         capacity_{(capacity + lanes - 1) / lanes * lanes},
         labels_(images()),
         targets_(images() * outputs_of_targets),
         losses_(images()),
         right_(images()),
-        samples_(images()),
-        nonzero_(finds_zeros ? images() / lanes * places_of_a_block() : 0) {}
+        samples_(images()) {}
 
   int capacity() const { return capacity_; }
   const std::uint32_t* samples() const { return samples_.data(); }
-  kernels::nonzero_places nonzero() const { return {nonzero_.data(), values()}; }
 
   /// Takes the memory that `augment` needs for this plan, unless it has it.
   void reserve(const augment_plan& plan) {
@@ -61,7 +57,7 @@ class batch_images {
     mixed_ = false;
     run_pieces(batch.blocks(), [&](int block) {
       interleave(chosen.from, samples_.data(), batch.images, block, x.block(block));
-      finish_block(chosen.from, block, x.block(block));
+      scale_block(chosen.from, x.block(block));
     });
   }
 
@@ -73,7 +69,7 @@ class batch_images {
     mixed_ = plan.has(transform_kind::mixup);
     run_pieces(batch.blocks(), [&](int block) {
       augment_block(plan, partners, batch, chosen.from, block, x.block(block));
-      finish_block(chosen.from, block, x.block(block));
+      scale_block(chosen.from, x.block(block));
     });
   }
 
@@ -124,19 +120,11 @@ class batch_images {
     }
   }
 
-  /// Scales the images of a block as their data set says, and finds what is not zero in them.
-  void finish_block(const examples& from, int block, T* x) {
-    if (from.factor != 1 || from.offset != 0) {
-      const T factor = static_cast<T>(from.factor), offset = static_cast<T>(from.offset);
-      kernels::scale_shift<Arch>({1, values()}, x, x, &factor, &offset, {0, 1});
-    }
-    if (nonzero_.size() == 0) return;
-    const auto first = static_cast<std::size_t>(block) * places_of_a_block();
-    kernels::find_nonzero<Arch>(values(), static_cast<const T*>(x), nonzero_.data() + first);
-  }
-
-  std::size_t places_of_a_block() const {
-    return static_cast<std::size_t>(kernels::nonzero_places::size(values()));
+  /// Scales the images of a block as their data set says.
+  void scale_block(const examples& from, T* x) const {
+    if (from.factor == 1 && from.offset == 0) return;
+    const T factor = static_cast<T>(from.factor), offset = static_cast<T>(from.offset);
+    kernels::scale_shift<Arch>({1, values()}, x, x, &factor, &offset, {0, 1});
   }
 
   void augment_block(const augment_plan& plan, std::span<const std::uint32_t> partners,
@@ -189,7 +177,6 @@ class batch_images {
   buffer<T> losses_;
   buffer<std::uint8_t> right_;
   buffer<std::uint32_t> samples_;
-  buffer<std::uint16_t> nonzero_;
   buffer<int> others_;  // of a mixup: the labels of the partners, and
   buffer<T> shares_;    // what each image keeps of itself
   buffer<T> pictures_;  // (block, what comes before augmentation and its scratch)
@@ -214,7 +201,7 @@ class batch_memory {
 
   batch_memory(int capacity, std::size_t outputs, std::size_t scratch_of_a_block)
       : images_({input.height, input.width, input.channels}, capacity,
-                scratch_of_a_block == 0 ? 0 : outputs, Blueprint::leaves_out_zeros),
+                scratch_of_a_block == 0 ? 0 : outputs),
         arena_(blocks() * static_cast<std::size_t>(stride)),
         scratch_(blocks() * scratch_of_a_block) {}
 
@@ -238,7 +225,6 @@ class batch_memory {
 
   void gather(frame<T>& batch, const selection& chosen) {
     images_.gather(batch, chosen, input_of(batch));
-    batch.nonzero = images_.nonzero();
   }
 
   /// `With` knows how and calls `batch_images::augment`.
@@ -247,7 +233,6 @@ class batch_memory {
                std::span<const std::uint32_t> partners) {
     with.template step_for<T, Arch>()(&images_, batch, chosen, with.plan(), partners,
                                       input_of(batch));
-    batch.nonzero = images_.nonzero();
   }
 
   verdict<T> judged(const examples& from) { return images_.judged(from, scratch_.data()); }

@@ -8,7 +8,6 @@
 
 #include <lamina/fusion/steps.hpp>
 #include <lamina/kernels/types.hpp>
-#include <lamina/kernels/zeros.hpp>
 #include <lamina/plan/blueprint.hpp>
 
 namespace lamina::execution {
@@ -32,7 +31,6 @@ struct frame {
   /// or what else the images are drawn for.
   std::uint64_t seed = 0, drawn_for = 0;
   const std::uint32_t* samples = nullptr;  // the number of each image in its data set
-  kernels::nonzero_places nonzero = {};    // of the images, once they are gathered
 
   int blocks() const { return (images + lanes - 1) / lanes; }
 

@@ -28,8 +28,9 @@ class piece_function {
   void (*call_)(const void*, int);
 };
 
-/// Whether the caller's TBB arena has one thread.
-inline bool is_alone() { return tbb::this_task_arena::max_concurrency() == 1; }
+/// Threads of the caller's TBB arena, and whether it has one.
+inline int concurrency() { return tbb::this_task_arena::max_concurrency(); }
+inline bool is_alone() { return concurrency() == 1; }
 
 /// Runs the pieces 0 to count - 1 on the caller's TBB arena and waits for them. What the pieces are
 /// follows from sizes alone, never from the number of threads, so that results do not depend on it.
@@ -68,6 +69,11 @@ struct split {
     const double wanted = total / work;
     const int parts = wanted >= grains ? grains : wanted < 1 ? 1 : static_cast<int>(wanted);
     return {extent, grain, parts};
+  }
+
+  /// In fewer parts, for work that the parts of a region would repeat.
+  constexpr split at_most(int count) const {
+    return {extent, grain, parts < count ? parts : count};
   }
 
   constexpr int begin(int part) const {

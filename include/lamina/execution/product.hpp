@@ -36,22 +36,15 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
       with_members::template prepare_members<1>(batch);
   }
 
-  /// Calls use(where the images are not zero) in a dense layer that reads them, use() elsewhere.
-  template <class Use>
-  static void with_places(const frame<T>& batch, const Use& use) {
-    if constexpr (product::transposes && !place::wants_input_gradient)
-      use(batch.nonzero);
-    else
-      use();
+  /// The parts of a region, so many for each thread where a part has something to find out first.
+  static split slices_of(split all, int for_a_thread) {
+    return product::finds_zeros ? all.at_most(for_a_thread * concurrency()) : all;
   }
 
   static void forward_piece(const frame<T>& batch, range blocks, range of) {
-    with_places(batch, [&](auto... of_images) {
-      product::forward(place::template parameter<0, 0>(batch),
-                       place::template parameter<0, 1>(batch), place::template fixed<0>(batch),
-                       as_const(place::input(batch)), place::output(batch), blocks, of,
-                       with_members::activation, of_images...);
-    });
+    product::forward(place::template parameter<0, 0>(batch), place::template parameter<0, 1>(batch),
+                     place::template fixed<0>(batch), as_const(place::input(batch)),
+                     place::output(batch), blocks, of, with_members::activation);
     for (int block = blocks.first; block < blocks.last; ++block) {
       with_members::template follow<with_members::activates_at_once ? 2 : 1>(batch, block, of);
     }
@@ -64,11 +57,12 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
   static void forward(const frame<T>& batch) {
     constexpr int step = product::blocks_at_once;
     const int groups = (batch.blocks() + step - 1) / step;
-    run_pieces(groups * outputs.parts, [&](int part) {
-      const int group = part / outputs.parts;
-      const int slice = part % outputs.parts;
+    const split slices = slices_of(outputs, 2);
+    run_pieces(groups * slices.parts, [&](int part) {
+      const int group = part / slices.parts;
+      const int slice = part % slices.parts;
       const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};
-      forward_piece(batch, blocks, {outputs.begin(slice), outputs.end(slice)});
+      forward_piece(batch, blocks, {slices.begin(slice), slices.end(slice)});
     });
   }
 
@@ -141,10 +135,11 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
   static auto input_gradients(const frame<T>& batch, std::atomic<int>* done) {
     constexpr int step = product::gradients_at_once;
     const bool in_halves = has_halves && batch.blocks() <= most_blocks_in_halves;
+    const split slices = slices_of(inputs, in_halves ? 1 : 2);
     const auto run = [=, &batch](int part) {
-      const int group = part / inputs.parts;
-      const int slice = part % inputs.parts;
-      const range of{inputs.begin(slice), inputs.end(slice)};
+      const int group = part / slices.parts;
+      const int slice = part % slices.parts;
+      const range of{slices.begin(slice), slices.end(slice)};
       if constexpr (has_halves)
         if (in_halves) return half_of_input_gradient(batch, group, of, done[slice]);
       const range blocks{group * step, std::min((group + 1) * step, batch.blocks())};
@@ -160,7 +155,7 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
         gradient();
     };
     const int groups = in_halves ? 2 : (batch.blocks() + step - 1) / step;
-    return pieces<decltype(run)>{groups * inputs.parts, run};
+    return pieces<decltype(run)>{groups * slices.parts, run};
   }
 
   /// The half that is done last adds the other.
@@ -186,21 +181,18 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
       const auto dy = as_const(place::output_gradient(batch));
       const auto x = as_const(product::transposes ? place::workspace(batch) : place::input(batch));
       T* const db = place::template gradient<0, 1>(batch);
-      with_places(batch, [&](auto... of_images) {
-        if (product::goes_by_tile && !batch.keeps_gradients) {
-          if constexpr (product::goes_by_tile) {
-            const auto told = [&](range some, T* dw) {
-              sink(place::template parameter_offset<0, 0> + row * some.first,
-                   row * (some.last - some.first), dw);
-            };
-            product::backward_weights_by_tile(dy, x, batch.blocks(), db, of, told, of_images...);
-          }
-        } else {
-          product::backward_weights(dy, x, batch.blocks(), place::template gradient<0, 0>(batch),
-                                    db, of, of_images...);
-          place::template tell<0, 0>(batch, sink, row * of.first, row * (of.last - of.first));
+      if (product::goes_by_tile && !batch.keeps_gradients) {
+        if constexpr (product::goes_by_tile) {
+          product::backward_weights_by_tile(dy, x, batch.blocks(), db, of, [&](range some, T* dw) {
+            sink(place::template parameter_offset<0, 0> + row * some.first,
+                 row * (some.last - some.first), dw);
+          });
         }
-      });
+      } else {
+        product::backward_weights(dy, x, batch.blocks(), place::template gradient<0, 0>(batch), db,
+                                  of);
+        place::template tell<0, 0>(batch, sink, row * of.first, row * (of.last - of.first));
+      }
       place::template tell<0, 1>(batch, sink, of.first, of.last - of.first);
     };
     return pieces<decltype(run)>{weights.parts, run};

@@ -8,7 +8,6 @@
 #include <lamina/kernels/conv2d_weights.hpp>
 #include <lamina/kernels/dense.hpp>
 #include <lamina/kernels/dense_weights.hpp>
-#include <lamina/kernels/dense_zeros.hpp>
 #include <lamina/kernels/layout.hpp>
 #include <lamina/layers/conv2d.hpp>
 #include <lamina/layers/dense.hpp>
@@ -24,11 +23,12 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr detail::extents in = detail::extents_of(typename Located::in{});
   static constexpr kernels::dense_extents extents{in.size(), Units};
   static constexpr bool transposes = true;
+  static constexpr bool finds_zeros = true;
   static constexpr int blocks_at_once = 4;
   static constexpr int gradients_at_once = 8;  // blocks of the input's gradient
   /// Outputs and inputs of a piece come in multiples of these.
-  static constexpr int tile = kernels::dense_output_tile<Arch, T>;
-  static constexpr int input_tile = kernels::dense_panel;
+  static constexpr int tile = kernels::dense_slice<Arch, T>;
+  static constexpr int input_tile = tile;
   static constexpr int weights_tile = kernels::dense_weights_output_tile<Arch, T>;
   static constexpr double work_of_a_piece = 4'000'000;  // its weights stay in the second cache
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
@@ -40,12 +40,10 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
 
   static void pack(const T*, T*, bool) {}
 
-  /// Behind the activation, where x are images: the places of what is not zero in them.
-  template <class Activation, class... OfImages>
+  template <class Activation>
   static void forward(const T* weights, const T* bias, const T*, blocked<const T> x, blocked<T> y,
-                      range blocks, range outputs, Activation activation, OfImages... of_x) {
-    kernels::dense_forward<Arch>(extents, weights, bias, x, y, blocks, outputs, activation,
-                                 of_x...);
+                      range blocks, range outputs, Activation activation) {
+    kernels::dense_forward<Arch>(extents, weights, bias, x, y, blocks, outputs, activation);
   }
 
   /// Behind the ranges, the activation whose output x is and x, where the gradient is the one in
@@ -67,24 +65,22 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
     kernels::dense_add_input_gradient<Arch>(extents, other, dx, blocks, inputs, before, x);
   }
 
-  template <class... OfImages>
   static void backward_weights(blocked<const T> dy, blocked<const T> transposed, int blocks, T* dw,
-                               T* db, range outputs, OfImages... of_x) {
-    kernels::dense_backward_weights<Arch>(extents, dy, transposed, blocks, dw, db, outputs,
-                                          of_x...);
+                               T* db, range outputs) {
+    kernels::dense_backward_weights<Arch>(extents, dy, transposed, blocks, dw, db, outputs);
   }
 
   /// Calls use(outputs, dw) for one tile of outputs after the other; their dw stays in the second
   /// cache and is not kept.
-  template <class Use, class... OfImages>
+  template <class Use>
   static void backward_weights_by_tile(blocked<const T> dy, blocked<const T> transposed, int blocks,
-                                       T* db, range outputs, const Use& use, OfImages... of_x) {
+                                       T* db, range outputs, const Use& use) {
     alignas(64) T dw[updated_at_once * in.size()];
     for (int first = outputs.first; first < outputs.last; first += updated_at_once) {
       const int count = std::min(updated_at_once, outputs.last - first);
       const blocked<const T> from{dy.data + std::ptrdiff_t{lanes} * first, dy.stride};
       kernels::dense_backward_weights<Arch>(extents, from, transposed, blocks, dw, db + first,
-                                            {0, count}, of_x...);
+                                            {0, count});
       use(range{first, first + count}, dw);
     }
   }
@@ -114,6 +110,7 @@ struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
       layer::rows(typename Located::in{}).padding(),
       layer::columns(typename Located::in{}).padding()};
   static constexpr bool transposes = false;
+  static constexpr bool finds_zeros = false;
   static constexpr bool goes_by_tile = false;
   static constexpr int blocks_at_once = 1, gradients_at_once = 1;
   static constexpr double work_of_a_piece = 1'000'000;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <cstdint>
-
 #include "lamina/kernels/simd.hpp"
 
 namespace lamina::kernels::detail {
@@ -34,23 +32,12 @@ struct dense_product {
   }
 };
 
-/// Some terms, one at least, of weights whose terms lie side by side from the first one on.
-struct listed_terms {
-  const std::uint16_t* term;
-  int count;
-  bool go_on;  // from the sums that are stored
-};
-
-/// Whether the sums of earlier terms are to be gone on from.
-[[gnu::always_inline]] inline bool goes_on(range terms) { return terms.first > 0; }
-[[gnu::always_inline]] inline bool goes_on(const listed_terms& terms) { return terms.go_on; }
-
-/// Outputs x blocks x registers of accumulators, held while the terms pass, a range or those of a
-/// list. The smaller of the two operands is held in registers as well, the other is read as it is
-/// needed. It knows no activation: one tile serves the products of all layers.
-template <class Arch, int Outputs, int Blocks, class T, class Terms>
+/// Outputs x blocks x registers of accumulators, held while the terms pass. The smaller of the two
+/// operands is held in registers as well, the other is read as it is needed. It knows no
+/// activation: one tile serves the products of all layers.
+template <class Arch, int Outputs, int Blocks, class T>
 [[gnu::noinline]] void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile,
-                                  int output, int block, Terms terms) {
+                                  int output, int block, range terms) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
   const T* x[Blocks];
@@ -61,17 +48,18 @@ template <class Arch, int Outputs, int Blocks, class T, class Terms>
   });
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
     unroll<columns>([&](int c) __attribute__((always_inline)) {
-      if (goes_on(terms))
+      if (terms.first > 0)
         sums[o][c] = load<Arch>(y[c / n] + o * lanes + c % n * w);
       else
         sums[o][c] = batch<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
     });
   });
-  const auto add = [&](int k, auto weight_of) __attribute__((always_inline)) {
+  const T* weights = tile.at;
+  for (int k = terms.first; k < terms.last; ++k, weights = opaque(weights + tile.by_term)) {
     if constexpr (Outputs < columns) {
       batch<Arch, T> held[Outputs];
       unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        held[o] = broadcast<Arch>(weight_of(o));
+        held[o] = broadcast<Arch>(weights + o * tile.by_output);
       });
       unroll<columns>([&](int c) __attribute__((always_inline)) {
         const auto v = load<Arch>(x[c / n] + k * lanes + c % n * w);
@@ -85,30 +73,11 @@ template <class Arch, int Outputs, int Blocks, class T, class Terms>
         held[c] = load<Arch>(x[c / n] + k * lanes + c % n * w);
       });
       unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        const auto v = broadcast<Arch>(weight_of(o));
+        const auto v = broadcast<Arch>(weights + o * tile.by_output);
         unroll<columns>([&](int c) __attribute__((always_inline)) {
           sums[o][c] = kernels::fma(v, held[c], sums[o][c]);
         });
       });
-    }
-  };
-  if constexpr (std::is_same_v<Terms, range>) {
-    const T* weights = tile.at;
-    for (int k = terms.first; k < terms.last; ++k, weights = opaque(weights + tile.by_term))
-      add(
-          k, [&](int o) __attribute__((always_inline)) { return weights + o * tile.by_output; });
-  } else {
-    constexpr int side_by_side = 3;  // rows from one address: the others are few enough to be held
-    const T* row[(Outputs + side_by_side - 1) / side_by_side];
-    for (int o = 0; o < Outputs; o += side_by_side)
-      row[o / side_by_side] = opaque(tile.at + o * tile.by_output);
-    for (int i = 0;;) {
-      const std::ptrdiff_t k = terms.term[i];
-      add(
-          static_cast<int>(k), [&](int o) __attribute__((always_inline)) {
-            return row[o / side_by_side] + k + o % side_by_side * tile.by_output;
-          });
-      if (++i == terms.count) break;
     }
   }
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {

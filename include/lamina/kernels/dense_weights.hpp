@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "lamina/kernels/simd.hpp"
-#include "lamina/kernels/zeros.hpp"
+#include "lamina/kernels/sparse.hpp"
 
 namespace lamina::kernels {
 
@@ -21,7 +21,6 @@ struct dense_gradient {
   blocked<const T> xt;  // (block, strip of 16 inputs, lane, input)
   int blocks, in;
   T* dw;  // (out, in)
-  nonzero_places of_x = {};
 };
 
 /// Where the strip of an input begins, and the input in it.
@@ -33,68 +32,10 @@ struct dense_gradient {
 template <class Arch, class T>
 inline constexpr int dense_weights_group = 4 * tile<Arch, T>::accumulators;
 
-/// The lanes of a block in which some of `Count` inputs from `input` on are not zero, bit l for
-/// lane l; the inputs are a part of a strip or whole strips.
-template <int Count, class T>
-[[gnu::always_inline]] inline unsigned lanes_of_inputs(const dense_gradient<T>& g, int block,
-                                                       int input) {
-  const std::uint16_t* strip = g.of_x.strips(block) + input / lanes;
-  unsigned bits = strip[0];
-  for (int s = 1; s < Count / lanes; ++s) bits |= strip[s];
-  return bits;
-}
-
-/// Whether so many lanes are zero that the others are worth looking for.
-template <int Count, class T>
-[[gnu::always_inline]] inline bool has_zero_lanes(const dense_gradient<T>& g, int input) {
-  if (!g.of_x.known()) return false;
-  int all = 0;
-  for (int b = 0; b < g.blocks; ++b) all += __builtin_popcount(lanes_of_inputs<Count>(g, b, input));
-  return 8 * all <= 7 * lanes * g.blocks;
-}
-
-/// The lanes of a block one after the other, and where their dy and xt lie: all of them.
-template <class T, int>
-class all_lanes {
- public:
-  [[gnu::always_inline]] all_lanes(const dense_gradient<T>&, const T* dy, const T* xt, int, int)
-      : dy_{dy}, xt_{xt} {}
-  [[gnu::always_inline]] bool has_some() const { return left_ > 0; }
-  [[gnu::always_inline]] void next() { --left_, ++dy_, xt_ += lanes; }
-  [[gnu::always_inline]] const T* dy() const { return dy_; }
-  [[gnu::always_inline]] const T* xt() const { return xt_; }
-
- private:
-  const T *dy_, *xt_;
-  int left_ = lanes;
-};
-
-/// Those in which some of `Count` inputs are not zero, or the first one; the others add nothing.
-template <class T, int Count>
-class nonzero_lanes {
- public:
-  [[gnu::always_inline]] nonzero_lanes(const dense_gradient<T>& g, const T* dy, const T* xt,
-                                       int block, int input)
-      : dy_{dy}, xt_{xt}, left_{lanes_of_inputs<Count>(g, block, input)} {}
-  [[gnu::always_inline]] bool has_some() const { return left_ != 0; }
-  [[gnu::always_inline]] void next() { left_ &= left_ - 1; }
-  [[gnu::always_inline]] const T* dy() const { return opaque(dy_ + lane()); }
-  [[gnu::always_inline]] const T* xt() const { return xt_ + lane() * lanes; }
-
- private:
-  [[gnu::always_inline]] std::ptrdiff_t lane() const {
-    return __builtin_ctz(left_ | 1u << lanes) % lanes;
-  }
-
-  const T *dy_, *xt_;
-  unsigned left_;
-};
-
 /// Outputs x vectors of inputs in accumulators while the lanes of all blocks pass; they are stored
 /// in rows that are `row` apart. The tiles of a group together bring the next inputs into the
 /// second cache.
-template <class Arch, int Outputs, int Vectors, template <class, int> class Lanes = all_lanes,
-          class T>
+template <class Arch, int Outputs, int Vectors, class T>
 [[gnu::noinline]] void dense_weights_tile(const dense_gradient<T>& g, int output, int input, T* to,
                                           std::ptrdiff_t row) {
   constexpr int w = width<Arch, T>, next = Vectors * w, line = 64 / sizeof(T);
@@ -113,21 +54,18 @@ template <class Arch, int Outputs, int Vectors, template <class, int> class Lane
     unroll<lines>([&](int i) __attribute__((always_inline)) {
       __builtin_prefetch(xt + ahead + i * line, 0, 2);
     });
-    Lanes<T, next> lane(g, dy, xt, b, input);
-    do {  // of a lane at least: clang spills sums that go past a loop or through it
-      const T *factors = lane.dy(), *inputs = lane.xt();
+    for (int l = 0; l < lanes; ++l, ++dy, xt += lanes) {
       batch<Arch, T> x[Vectors];
       unroll<Vectors>([&](int v) __attribute__((always_inline)) {
-        x[v] = load<Arch>(inputs + in_strip(v * w));
+        x[v] = load<Arch>(xt + in_strip(v * w));
       });
       unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        const auto factor = broadcast<Arch>(factors + o * lanes);
+        const auto factor = broadcast<Arch>(dy + o * lanes);
         unroll<Vectors>([&](int v) __attribute__((always_inline)) {
           sums[o][v] = kernels::fma(factor, x[v], sums[o][v]);
         });
       });
-      lane.next();
-    } while (lane.has_some());
+    }
   }
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
     unroll<Vectors>([&](int v) __attribute__((always_inline)) {
@@ -139,14 +77,9 @@ template <class Arch, int Outputs, int Vectors, template <class, int> class Lane
 /// `Vectors` registers of inputs from `input` on, all outputs of the range.
 template <class Arch, int Outputs, int Vectors, class T>
 void dense_weights_column(const dense_gradient<T>& g, range outputs, int input) {
-  const bool zeros = Vectors == 2 && has_zero_lanes<Vectors * width<Arch, T>>(g, input);
   for_each_tile<Outputs>(outputs, [&](auto tile, int o) {
-    constexpr int size = decltype(tile)::value;
-    T* to = g.dw + std::ptrdiff_t{o} * g.in + input;
-    if constexpr (size == Outputs && Vectors == 2) {
-      if (zeros) return dense_weights_tile<Arch, size, 2, nonzero_lanes>(g, o, input, to, g.in);
-    }
-    dense_weights_tile<Arch, size, Vectors>(g, o, input, to, g.in);
+    dense_weights_tile<Arch, decltype(tile)::value, Vectors>(
+        g, o, input, g.dw + std::ptrdiff_t{o} * g.in + input, g.in);
   });
 }
 
@@ -162,31 +95,124 @@ void dense_weights_rest(const dense_gradient<T>& g, range outputs, int input) {
   });
 }
 
+/// The inputs from `first` on, as if no gradient were zero.
 template <class Arch, class T>
-void dense_weights_rows(const dense_gradient<T>& g, range outputs) {
+void dense_weights_rows(const dense_gradient<T>& g, range outputs, int first = 0) {
   constexpr int w = width<Arch, T>, tile_outputs = dense_weights_output_tile<Arch, T>;
-  int i = 0;
+  int i = first;
   for (; i + 2 * w <= g.in; i += 2 * w) dense_weights_column<Arch, tile_outputs, 2>(g, outputs, i);
   for (; i + w <= g.in; i += w) dense_weights_column<Arch, tile_outputs, 1>(g, outputs, i);
   if (i < g.in) dense_weights_rest<Arch, tile_outputs>(g, outputs, i);
 }
 
+/// The gradient of a group of outputs, most of whose dy is zero: each output goes through the
+/// images that have some, as many inputs at a time as registers hold. The images go through in
+/// fours of blocks, whose x then stays in the first cache.
+template <class Arch, class T>
+class sparse_dense_weights {
+ public:
+  explicit sparse_dense_weights(const dense_gradient<T>& gradient, range outputs)
+      : g_{gradient}, outputs_{outputs} {
+    find_images(0);
+  }
+
+  /// Whether so much of the first blocks is zero; the sums are the same either way.
+  bool is_worthwhile() const {
+    int found = 0;
+    for (int o = 0; o < outputs_.last - outputs_.first; ++o)
+      found += __builtin_popcountll(images_[o]);
+    return 3 * found <=
+           2 * lanes * std::min(g_.blocks, most_blocks) * (outputs_.last - outputs_.first);
+  }
+
+  /// All inputs that fill strips of 16.
+  void run() {
+    const int strips = g_.in / lanes, slices = (strips + most_strips - 1) / most_strips;
+    for (int block = 0; block < g_.blocks; block += most_blocks) {
+      if (block > 0) find_images(block);
+      for (int slice = 0; slice < slices; ++slice) {
+        const int first = strips * slice / slices, last = strips * (slice + 1) / slices;
+        with_constant<most_strips>(last - first,
+                                   [&](auto count) { add_images<count>(block, first * lanes); });
+      }
+    }
+  }
+
+ private:
+  static constexpr int most_blocks = terms_at_once / lanes;
+  /// All registers but two, of sixteen: for a factor and a value.
+  static constexpr int most_strips = std::max(1, 14 / registers<Arch, T>);
+
+  /// The lanes of some blocks, and their x in strips.
+  struct images_and_strips {
+    static constexpr int strip = lanes * lanes;
+
+    blocked<const T> dy, xt;
+
+    [[gnu::always_inline]] const T* factor(std::ptrdiff_t k) const {
+      return dy.data + k / lanes * dy.stride + k % lanes;
+    }
+    [[gnu::always_inline]] const T* row(std::ptrdiff_t k) const {
+      return xt.data + k / lanes * xt.stride + k % lanes * lanes;
+    }
+  };
+
+  const T* dy(int block, int output) const {
+    return g_.dy.block(block) + std::ptrdiff_t{output} * lanes;
+  }
+
+  void find_images(int first) {
+    const int count = std::min(g_.blocks - first, most_blocks);
+    for (int o = outputs_.first; o < outputs_.last; ++o) {
+      term_bits bits = 0;
+      for (int b = 0; b < count; ++b)
+        bits |= term_bits{nonzero_lanes<Arch>(dy(first + b, o))} << b * lanes;
+      images_[o - outputs_.first] = bits;
+    }
+  }
+
+  template <int Strips>
+  void add_images(int block, int input) {
+    for (int o = outputs_.first; o < outputs_.last; ++o) {
+      const term_bits bits = images_[o - outputs_.first];
+      T* const dw = g_.dw + std::ptrdiff_t{o} * g_.in + input;
+      if (bits != 0) {
+        const images_and_strips images{{dy(block, o), g_.dy.stride},
+                                       {g_.xt.block(block) + in_strip(input), g_.xt.stride}};
+        add_terms<Arch, Strips>(images, bits, dw, block > 0);
+      } else if (block == 0) {
+        for (int i = 0; i < Strips * lanes; i += width<Arch, T>)
+          put_unaligned<Arch>(dw + i, batch<Arch, T>(T(0)));
+      }
+    }
+  }
+
+  const dense_gradient<T>& g_;
+  range outputs_;
+  term_bits images_[dense_weights_group<Arch, T>];
+};
+
 }  // namespace detail
 
 /// dw = dy transposed x, summed over the batch, and db = the sum of dy, for the given outputs; both
-/// are overwritten. Outputs go through in groups whose dy stays in the first cache. Where it is
-/// known what is not zero in x, images in which 16 or 32 inputs in a row are zero are left out of
-/// their sums: the same bits, as long as dy is finite.
+/// are overwritten. Outputs go through in groups whose dy stays in the first cache. Where much of
+/// dy is zero, as behind a relu, those terms are left out of the sums: the same, as long as x is
+/// finite.
 template <class Arch = native, class T>
 void dense_backward_weights(dense_extents e,
                             reading<T> dy,             // (block, out, lane)
                             reading<T> xt,             // transpose_block of x
                             int blocks, T* dw, T* db,  // (out, in), (out)
-                            range outputs, const nonzero_places& of_x = {}) {
+                            range outputs) {
   constexpr int group = detail::dense_weights_group<Arch, T>;
-  const detail::dense_gradient<T> g{dy, xt, blocks, e.in, dw, of_x};
-  for (int o = outputs.first; o < outputs.last; o += group)
-    detail::dense_weights_rows<Arch>(g, {o, std::min(outputs.last, o + group)});
+  const detail::dense_gradient<T> g{dy, xt, blocks, e.in, dw};
+  for (int o = outputs.first; o < outputs.last; o += group) {
+    const range some{o, std::min(outputs.last, o + group)};
+    detail::sparse_dense_weights<Arch, T> sparse(g, some);
+    const bool leaves_out = sparse.is_worthwhile();
+    if (leaves_out) sparse.run();
+    detail::dense_weights_rows<Arch>(g, some, leaves_out ? e.in / lanes * lanes : 0);
+  }
   for (int o = outputs.first; o < outputs.last; ++o) {
     batch<Arch, T> total(T(0));
     for (int b = 0; b < blocks; ++b)

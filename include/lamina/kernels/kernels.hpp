@@ -9,7 +9,6 @@
 #include "lamina/kernels/conv2d_weights.hpp"
 #include "lamina/kernels/dense.hpp"
 #include "lamina/kernels/dense_weights.hpp"
-#include "lamina/kernels/dense_zeros.hpp"
 #include "lamina/kernels/dropout.hpp"
 #include "lamina/kernels/layout.hpp"
 #include "lamina/kernels/pool.hpp"
@@ -19,4 +18,3 @@
 #include "lamina/kernels/types.hpp"
 #include "lamina/kernels/winograd.hpp"
 #include "lamina/kernels/winograd_weights.hpp"
-#include "lamina/kernels/zeros.hpp"

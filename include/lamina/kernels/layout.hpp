@@ -57,9 +57,10 @@ void gather_bytes(const std::uint8_t* const* rows, int pixels, float scale, floa
   if (p < pixels) gather(p, pixels - p);
 }
 
-/// Four floats side by side; not a batch, whose functions for this width alone would be shared by
-/// files for different processors.
+/// Four floats side by side, and twice four, whose halves go through the same steps; not a batch,
+/// whose functions for these widths alone would be shared by files for different processors.
 using quad [[gnu::vector_size(16)]] = float;
+using two_quads [[gnu::vector_size(32)]] = float;
 
 [[gnu::always_inline]] inline quad load_quad(const float* p) {
   quad q;
@@ -67,34 +68,47 @@ using quad [[gnu::vector_size(16)]] = float;
   return q;
 }
 
-/// Calls put(k, column k) for the columns of four rows.
-template <class Put>
-[[gnu::always_inline]] inline void turn(const quad (&row)[4], Put&& put) {
-  const quad a = __builtin_shufflevector(row[0], row[2], 0, 4, 1, 5);
-  const quad b = __builtin_shufflevector(row[1], row[3], 0, 4, 1, 5);
-  const quad c = __builtin_shufflevector(row[0], row[2], 2, 6, 3, 7);
-  const quad d = __builtin_shufflevector(row[1], row[3], 2, 6, 3, 7);
-  put(0, __builtin_shufflevector(a, b, 0, 4, 1, 5));
-  put(1, __builtin_shufflevector(a, b, 2, 6, 3, 7));
-  put(2, __builtin_shufflevector(c, d, 0, 4, 1, 5));
-  put(3, __builtin_shufflevector(c, d, 2, 6, 3, 7));
+[[gnu::always_inline]] inline void store(float* p, const two_quads& q) {
+  using anywhere [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
+  *reinterpret_cast<anywhere*>(p) = q;
 }
 
-/// gather_lanes for one channel of floats, four pixels of four lanes at a time.
+/// Four columns of eight rows, of which row k and row k + 4 lie in row[k], become rows of eight.
+[[gnu::always_inline]] inline void turn(two_quads (&row)[4]) {
+  const two_quads a = __builtin_shufflevector(row[0], row[2], 0, 8, 1, 9, 4, 12, 5, 13);
+  const two_quads b = __builtin_shufflevector(row[1], row[3], 0, 8, 1, 9, 4, 12, 5, 13);
+  const two_quads c = __builtin_shufflevector(row[0], row[2], 2, 10, 3, 11, 6, 14, 7, 15);
+  const two_quads d = __builtin_shufflevector(row[1], row[3], 2, 10, 3, 11, 6, 14, 7, 15);
+  row[0] = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+  row[1] = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+  row[2] = __builtin_shufflevector(c, d, 0, 8, 1, 9, 4, 12, 5, 13);
+  row[3] = __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
+}
+
+/// Loads four columns of eight rows and turns them.
+template <class Row>
+[[gnu::always_inline]] inline void load_turned(const Row& row, two_quads (&columns)[4]) {
+  unroll<4>([&](int k) __attribute__((always_inline)) {
+    columns[k] =
+        __builtin_shufflevector(load_quad(row(k)), load_quad(row(k + 4)), 0, 1, 2, 3, 4, 5, 6, 7);
+  });
+  turn(columns);
+}
+
+/// gather_lanes for one channel of floats, four pixels of eight lanes at a time.
 template <class Arch>
 void gather_floats(const float* const* rows, int pixels, float scale, float* x) {
   static constexpr float nothing[4] = {};
   const int whole = pixels / 4 * 4;
   for (int p = 0; p < whole; p += 4)
-    for (int l = 0; l < lanes; l += 4) {
-      quad row[4];
-      for (int k = 0; k < 4; ++k)
-        row[k] = load_quad(rows[l + k] == nullptr ? nothing : rows[l + k] + p);
-      turn(
-          row, [&](int k, quad column) __attribute__((always_inline)) {
-            column *= scale;
-            std::memcpy(x + (p + k) * lanes + l, &column, sizeof column);
-          });
+    for (int l = 0; l < lanes; l += 8) {
+      two_quads columns[4];
+      load_turned([&](int k) { return rows[l + k] == nullptr ? nothing : rows[l + k] + p; },
+                  columns);
+      unroll<4>([&](int k) __attribute__((always_inline)) {
+        columns[k] *= scale;
+        store(x + (p + k) * lanes + l, columns[k]);
+      });
     }
   for (int p = whole; p < pixels; ++p)
     for (int l = 0; l < lanes; ++l)
@@ -138,23 +152,34 @@ constexpr std::ptrdiff_t transposed_size(int n) {
 
 namespace detail {
 
+/// Rows of a matrix, a multiple of eight, and its columns.
+struct matrix_extents {
+  int rows, columns;
+};
+
+/// to (column, row) = from (row, column); a row of either is so many elements apart from the next.
+template <class Arch, class T>
+[[gnu::noinline]] void transpose(const T* from, std::ptrdiff_t from_row, matrix_extents of, T* to,
+                                 std::ptrdiff_t to_row) {
+  for (int r = 0; r < of.rows; r += 8, from += 8 * from_row, to += 8) {
+    int c = 0;
+    if constexpr (std::is_same_v<T, float>) {
+      for (; c + 4 <= of.columns; c += 4) {
+        two_quads columns[4];
+        load_turned([&](int k) { return from + k * from_row + c; }, columns);
+        unroll<4>([&](int k)
+                      __attribute__((always_inline)) { store(to + (c + k) * to_row, columns[k]); });
+      }
+    }
+    for (; c < of.columns; ++c)
+      for (int k = 0; k < 8; ++k) to[c * to_row + k] = from[k * from_row + c];
+  }
+}
+
 /// xt (lane, feature) = x (feature, lane) of 16 features.
 template <class Arch, class T>
-[[gnu::noinline]] void transpose_strip(const T* x, T* xt) {
-  if constexpr (std::is_same_v<T, float>) {
-    for (int i = 0; i < lanes; i += 4)
-      for (int l = 0; l < lanes; l += 4) {
-        quad from[4];
-        for (int k = 0; k < 4; ++k) from[k] = load_quad(x + (i + k) * lanes + l);
-        turn(
-            from, [&](int k, quad to) __attribute__((always_inline)) {
-              std::memcpy(xt + (l + k) * lanes + i, &to, sizeof to);
-            });
-      }
-  } else {
-    for (int i = 0; i < lanes; ++i)
-      for (int l = 0; l < lanes; ++l) xt[l * lanes + i] = x[i * lanes + l];
-  }
+[[gnu::always_inline]] inline void transpose_strip(const T* x, T* xt) {
+  transpose<Arch>(x, lanes, {lanes, lanes}, xt, lanes);
 }
 
 }  // namespace detail

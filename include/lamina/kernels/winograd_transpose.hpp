@@ -25,6 +25,19 @@ struct winograd_rows_of {
   }
 };
 
+/// Calls put(k, column k) for the columns of four rows.
+template <class Put>
+[[gnu::always_inline]] inline void turn(const quad (&row)[4], Put&& put) {
+  const quad a = __builtin_shufflevector(row[0], row[2], 0, 4, 1, 5);
+  const quad b = __builtin_shufflevector(row[1], row[3], 0, 4, 1, 5);
+  const quad c = __builtin_shufflevector(row[0], row[2], 2, 6, 3, 7);
+  const quad d = __builtin_shufflevector(row[1], row[3], 2, 6, 3, 7);
+  put(0, __builtin_shufflevector(a, b, 0, 4, 1, 5));
+  put(1, __builtin_shufflevector(a, b, 2, 6, 3, 7));
+  put(2, __builtin_shufflevector(c, d, 0, 4, 1, 5));
+  put(3, __builtin_shufflevector(c, d, 2, 6, 3, 7));
+}
+
 /// to (lane, channel) = values(element of the rows) of four channels, the first `live` of them.
 template <class T, class Live, class Values>
 [[gnu::always_inline]] inline void winograd_turn(std::ptrdiff_t from, std::ptrdiff_t plane,

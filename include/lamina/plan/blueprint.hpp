@@ -153,16 +153,6 @@ struct blueprint<list<Located...>, Mode> {
     return detail::transposes_before(code, facts, operation);
   }
 
-  /// Some dense layer reads the images themselves: what is zero in them is left out. Places of
-  /// what is not are counted in 16 bits.
-  static constexpr bool leaves_out_zeros = [] {
-    for (int i = 0; i < code.count; ++i) {
-      const auto& operation = code.operations[static_cast<std::size_t>(i)];
-      const auto first = static_cast<std::size_t>(operation.layers.layer[0]);
-      if (operation.input == 0 && facts[first].transposes) return input_size < 1 << 16;
-    }
-    return false;
-  }();
   static constexpr memory_plan<layer_count> memory =
       plan_memory(code, facts, Mode != fusion_mode::inference);
 

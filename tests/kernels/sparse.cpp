@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSL-1.0
+// Dense layers on values that are mostly zero, against the same products with nothing left out.
+#include <lamina/kernels/sparse.hpp>
+//
+#include <lamina/kernels/dense.hpp>
+#include <lamina/kernels/dense_weights.hpp>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/naive.hpp"
+
+namespace {
+
+using namespace lamina;
+using namespace lamina::test;
+using kernels::native;
+namespace kd = kernels::detail;
+
+enum class zeros { none, few, scattered, border, in_one_block, all };
+
+/// Whether this feature of this image is zero.
+bool is_zero(zeros where, int image, int i, int features) {
+  switch (where) {
+    case zeros::none:
+      return false;
+    case zeros::few:
+      return (image * 7 + i * 5) % 5 == 0;
+    case zeros::scattered:
+      return (image * 7 + i * 5) % 3 != 0;
+    case zeros::border:
+      return i < features / 2 || (i / 20 + image) % 4 == 0;
+    case zeros::in_one_block:
+      return image < lanes && i % 4 != 0;
+    case zeros::all:
+      return true;
+  }
+  return false;
+}
+
+constexpr zeros everywhere[] = {zeros::none,   zeros::few,          zeros::scattered,
+                                zeros::border, zeros::in_one_block, zeros::all};
+
+template <class T>
+images<T> with_zeros(int count, int features, zeros where, unsigned seed) {
+  images<T> x(count, features, 1, 1, seed);
+  for (int image = 0; image < x.blocks * lanes; ++image)
+    for (int i = 0; i < features; ++i)
+      if (image >= count || is_zero(where, image, i, features)) x.at(image, i) = T(0);
+  return x;
+}
+
+template <class T>
+kernels::reading<T> reading(const images<T>& x) {
+  return x.view();
+}
+
+/// Calls with(where the zeros are, images, extents): odd ones, and sums in several pieces.
+template <class With>
+void for_all(With with) {
+  for (const zeros where : everywhere)
+    for (const int count : {1, 16, 33, 100}) {
+      CAPTURE(static_cast<int>(where));
+      CAPTURE(count);
+      for (const kernels::dense_extents e : {kernels::dense_extents{1, 1}, {65, 16}, {100, 91}})
+        with(where, count, e);
+      if (count == 33) {
+        with(where, count, kernels::dense_extents{1100, 40});
+        with(where, count, kernels::dense_extents{40, 1100});
+      }
+    }
+}
+
+template <class T>
+void check_forward(zeros where, int count, kernels::dense_extents e) {
+  const auto x = with_zeros<T>(count, e.in, where, 1);
+  const auto weights = numbers<T>(e.in * e.out, 2), bias = numbers<T>(e.out, 3);
+  images<T> expected(count, e.out, 1, 1), found = expected, pieces = expected;
+  const range blocks{0, x.blocks};
+  kd::dense_blocks<native, T>(
+      {weights.data(), e.in, 1, bias.data(), x.view(), expected.view(), e.in}, blocks, {0, e.out},
+      {});
+  const auto forward = [&](images<T>& y, range some, range outputs) {
+    kernels::dense_forward(e, weights.data(), bias.data(), reading(x), y.view(), some, outputs,
+                           kernels::identity{});
+  };
+  forward(found, blocks, {0, e.out});
+  CHECK(found.values == expected.values);
+  for (int b = 0; b < x.blocks; ++b)
+    for (int o = 0; o < e.out; o += 25) forward(pieces, {b, b + 1}, {o, std::min(o + 25, e.out)});
+  CHECK(pieces.values == expected.values);
+}
+
+template <class T>
+void check_input(zeros where, int count, kernels::dense_extents e) {
+  const auto dy = with_zeros<T>(count, e.out, where, 4);
+  const auto weights = numbers<T>(e.in * e.out, 2);
+  images<T> expected(count, e.in, 1, 1), found = expected;
+  const range blocks{0, dy.blocks};
+  kd::dense_blocks<native, T>({weights.data(), 1, e.in, nullptr, dy.view(), expected.view(), e.out},
+                              blocks, {0, e.in}, {});
+  kernels::dense_backward_input(e, weights.data(), reading(dy), found.view(), blocks, {0, e.in});
+  CHECK(found.values == expected.values);
+}
+
+template <class T>
+void check_weights(zeros where, int count, kernels::dense_extents e) {
+  const auto dy = with_zeros<T>(count, e.out, where, 4);
+  const images<T> x(count, e.in, 1, 1, 5);
+  images<T> xt(count, (e.in + 15) / 16 * 16, 1, 1);
+  for (int b = 0; b < xt.blocks; ++b)
+    kernels::transpose_block(e.in, x.view().block(b), xt.view().block(b));
+  array<T> expected(e.in * e.out), found(e.in * e.out), db(e.out);
+  kd::dense_weights_rows<native>(
+      kd::dense_gradient<T>{reading(dy), reading(xt), dy.blocks, e.in, expected.data()},
+      {0, e.out});
+  kernels::dense_backward_weights(e, reading(dy), reading(xt), xt.blocks, found.data(), db.data(),
+                                  {0, e.out});
+  CHECK(found == expected);
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("bits of the terms that are not zero", T, float, double) {
+  for (const int n : {1, 15, 16, 33, 64}) {
+    images<T> x(16, n, 1, 1, 5);
+    for (int i = 0; i < n; ++i)
+      for (int image = 0; image < lanes; ++image)
+        if ((i * 3 + image * image) % 5 < 3) x.at(image, i) = image % 2 == 0 ? T(0) : -T(0);
+    x.at(3, n - 1) = std::numeric_limits<T>::quiet_NaN();
+    x.at(4, 0) = std::numeric_limits<T>::denorm_min();
+    kd::term_bits found[lanes];
+    kd::find_nonzero<native>(reading(x).block(0), n, found);
+    for (int image = 0; image < lanes; ++image) {
+      kd::term_bits expected = 0;
+      for (int i = 0; i < n; ++i) expected |= kd::term_bits{x.at(image, i) == T(0) ? 0u : 1u} << i;
+      CHECK(found[image] == expected);
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("what is mostly zero", T, float, double) {
+  const auto is_sparse = [](int count, int features, zeros where) {
+    const auto x = with_zeros<T>(count, features, where, 1);
+    return kd::is_sparse<native>(reading(x), {0, x.blocks}, features);
+  };
+  for (const int count : {16, 32, 128}) {
+    CHECK(is_sparse(count, 100, zeros::all));
+    CHECK(is_sparse(count, 500, zeros::border) == (count > 16));  // 37 % are left
+    CHECK_FALSE(is_sparse(count, 100, zeros::few));
+    CHECK_FALSE(is_sparse(count, 100, zeros::none));
+    CHECK_FALSE(is_sparse(count, 63, zeros::all));  // not worth it
+  }
+}
+
+TEST_CASE_TEMPLATE("terms that are zero are left out to the same bits", T, float, double) {
+  for_all(check_forward<T>);
+  for_all(check_input<T>);
+  for_all(check_weights<T>);
+}
+
+TEST_CASE("what is zero is not read: no number that is not finite comes of it") {
+  constexpr kernels::dense_extents e{64, 48};
+  const float infinite = std::numeric_limits<float>::infinity();
+  const auto x = with_zeros<float>(32, e.in, zeros::border, 1);
+  auto weights = numbers<float>(e.in * e.out, 2);
+  const auto finite = weights;
+  for (int o = 0; o < e.out; ++o) weights[o * e.in] = infinite;  // of a pixel that all lack
+  images<float> y(32, e.out, 1, 1), expected = y;
+  const auto forward = [&](const array<float>& by, images<float>& to) {
+    kernels::dense_forward(e, by.data(), static_cast<const float*>(nullptr), reading(x), to.view(),
+                           {0, 2}, {0, e.out}, kernels::identity{});
+  };
+  forward(weights, y);
+  forward(finite, expected);
+  CHECK(y.values == expected.values);
+}
