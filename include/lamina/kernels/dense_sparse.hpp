@@ -9,9 +9,10 @@
 
 namespace lamina::kernels {
 
-/// Outputs, or inputs of the input's gradient, that a sparse product sums at once.
+/// Outputs, or inputs of the input's gradient, whose sums hide the latency of a multiply-add: of
+/// multiples of them a sparse product leaves none to the dense one.
 template <class Arch, class T>
-inline constexpr int dense_slice = detail::enough_strips<Arch, T>* lanes;
+inline constexpr int dense_slice = std::max(1, 8 / registers<Arch, T>) * lanes;
 
 namespace detail {
 
@@ -34,7 +35,7 @@ class sparse_blocks {
     for_each_piece(product_, most_terms, outputs, together, [&](range some, range terms) {
       if (some.first == outputs.first) find_terms(terms);
       with_constant<most_strips>((some.last - some.first) / lanes, [&](auto count) {
-        for (int l = 0; l < lanes; ++l) ask_for_rows<count>(some, terms.first, l);
+        for (int image = 0; image < images_; ++image) ask_for_rows<count>(some, terms.first, image);
         begin_sums(some, terms);
         for (int k = terms.first; k < terms.last; k += terms_at_once)
           add_images<count>(some, k, terms);
@@ -45,8 +46,8 @@ class sparse_blocks {
   }
 
  private:
-  static constexpr int most_strips = enough_strips<Arch, T>;  // rows and sums fit the first cache
-  static constexpr int wide = dense_slice<Arch, T>;
+  static constexpr int most_strips = std::min(8, held_strips<Arch, T>);  // rows fit the first cache
+  static constexpr int wide = most_strips * lanes;
 
   const T* x(int image, int term) const {
     return product_.x.block(blocks_.first + image / lanes) + std::ptrdiff_t{term} * lanes;
@@ -85,7 +86,7 @@ class sparse_blocks {
     const term_bits* bits = terms_[(term - terms.first) / terms_at_once];
     const int next = term + terms_at_once < terms.last ? term + terms_at_once : term;
     for (int image = 0; image < images_; ++image) {
-      if (image < lanes) ask_for_rows<Strips>(outputs, next, image);
+      ask_for_rows<Strips>(outputs, next, image);
       if (bits[image] == 0) continue;
       const features_and_rows<T> all{x(image, term) + image % lanes, rows_[0], wide};
       add_terms<Arch, Strips>(all, bits[image], sums_[image], true);
@@ -106,16 +107,16 @@ class sparse_blocks {
     }
   }
 
-  /// Asks for the weights of some terms, a sixteenth for each lane.
+  /// Asks for the weights of some terms, a part of them for each image.
   template <int Strips>
-  void ask_for_rows(range outputs, int term, int lane) {
+  void ask_for_rows(range outputs, int term, int image) {
     constexpr int line = 64 / static_cast<int>(sizeof(T));
     const bool as_rows = product_.by_term != 1;
     const int rows = as_rows ? terms_at_once : Strips * lanes;
     const int lines = (as_rows ? Strips * lanes : terms_at_once) / line;
     const std::ptrdiff_t row = as_rows ? product_.by_term : product_.by_output;
     const T* from = product_.weights_of(outputs.first, term).at;
-    for (int i = lane; i < rows; i += lanes)
+    for (int i = image; i < rows; i += images_)
       for (int k = 0; k < lines; ++k) __builtin_prefetch(from + i * row + k * line);
   }
 

@@ -140,8 +140,7 @@ class sparse_dense_weights {
 
  private:
   static constexpr int most_blocks = terms_at_once / lanes;
-  /// All registers but two, of sixteen: for a factor and a value.
-  static constexpr int most_strips = std::max(1, 14 / registers<Arch, T>);
+  static constexpr int most_strips = held_strips<Arch, T>;
 
   /// The lanes of some blocks, and their x in strips.
   struct images_and_strips {

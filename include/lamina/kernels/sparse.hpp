@@ -93,9 +93,9 @@ template <int Most, class Use>
   });
 }
 
-/// Strips of 16 sums that hide the latency of a multiply-add: eight registers.
+/// Strips of 16 sums that registers hold: all but two of sixteen, for a factor and a value.
 template <class Arch, class T>
-inline constexpr int enough_strips = std::max(1, 8 / registers<Arch, T>);
+inline constexpr int held_strips = std::max(1, 14 / registers<Arch, T>);
 
 /// Factors that are 16 elements apart, a lane of each feature, and rows that are as many apart as
 /// it is said.
