@@ -193,6 +193,12 @@ struct weight_gradient : product<Located> {
   activations turned;
 };
 
+/// The same where two thirds of what goes in are zero: the images or, backward, the gradients.
+template <class Subject, auto GoesIn>
+struct with_zeros : Subject {
+  explicit with_zeros(int count) : Subject(count) { (this->*GoesIn).clear_two_thirds(); }
+};
+
 /// A product of so many blocks, in one direction.
 template <class Located>
 effort effort_of(int blocks) {
@@ -202,6 +208,18 @@ effort effort_of(int blocks) {
           .executed = 2 * work.executed * images,
           .bytes = 0,
           .images = static_cast<double>(images)};
+}
+
+template <class Located>
+void add_products_with_zeros(const std::string& where, effort of, int blocks) {
+  using all = product<Located>;
+  of.executed /= 3;
+  const std::string name = where + "/zeros:67%";
+  add_kernel<with_zeros<forward<Located>, &all::x>>("dense_forward" + name, of, blocks);
+  add_kernel<with_zeros<input_gradient<Located>, &all::y>>("dense_backward_input" + name, of,
+                                                           blocks);
+  add_kernel<with_zeros<weight_gradient<Located>, &all::y>>("dense_backward_weights" + name, of,
+                                                            blocks);
 }
 
 /// The rows of a product; `learns_before` is false for the first of a network, whose input has no
@@ -220,6 +238,7 @@ void add_products(bool learns_before) {
       add_kernel<input_gradient<Located>>(kind + "_backward_input" + where, of, blocks);
     }
     add_kernel<weight_gradient<Located>>(kind + "_backward_weights" + where, of, blocks);
+    if constexpr (!terms<Located>::image) add_products_with_zeros<Located>(where, of, blocks);
   }
 }
 

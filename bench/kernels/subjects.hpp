@@ -42,6 +42,12 @@ class activations {
     return block(image / lanes)[value * lanes + image % lanes];
   }
 
+  /// Leaves one value of three as it is, as behind a relu.
+  void clear_two_thirds() {
+    for (std::size_t i = 0; i < values_.size(); ++i)
+      if (lamina::random_bits(9, 0, i) % 3 != 0) values_.data()[i] = 0;
+  }
+
  private:
   std::ptrdiff_t stride_;
   buffer values_;

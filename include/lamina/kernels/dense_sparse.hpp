@@ -9,10 +9,10 @@
 
 namespace lamina::kernels {
 
-/// Outputs, or inputs of the input's gradient, whose sums hide the latency of a multiply-add: of
-/// multiples of them a sparse product leaves none to the dense one.
+/// Outputs, or inputs of the input's gradient, of which a sparse product leaves no multiple to the
+/// dense one.
 template <class Arch, class T>
-inline constexpr int dense_slice = std::max(1, 8 / registers<Arch, T>) * lanes;
+inline constexpr int dense_slice = detail::few_strips<Arch, T>* lanes;
 
 namespace detail {
 
@@ -27,27 +27,29 @@ class sparse_blocks {
   sparse_blocks(const dense_product<T>& product, range blocks)
       : product_{product}, blocks_{blocks}, images_{(blocks.last - blocks.first) * lanes} {}
 
-  /// Whole strips of 16 outputs.
-  void run(range outputs, const dense_ending<T>& end) {
-    const int strips = (outputs.last - outputs.first) / lanes;
-    const int slices = (strips + most_strips - 1) / most_strips;
-    const int together = (strips + slices - 1) / slices * lanes;
-    for_each_piece(product_, most_terms, outputs, together, [&](range some, range terms) {
-      if (some.first == outputs.first) find_terms(terms);
-      with_constant<most_strips>((some.last - some.first) / lanes, [&](auto count) {
-        for (int image = 0; image < images_; ++image) ask_for_rows<count>(some, terms.first, image);
-        begin_sums(some, terms);
-        for (int k = terms.first; k < terms.last; k += terms_at_once)
-          add_images<count>(some, k, terms);
-        finish_sums(some);
-      });
-      end.after(terms, product_, blocks_, some);
-    });
+  /// The outputs that fill slices, from the first one on; returns where the others begin.
+  int run(range outputs, const dense_ending<T>& end) {
+    int done = 0;
+    for (int k = 0; k < product_.terms; k += most_terms) {
+      const range terms{k, std::min(k + most_terms, product_.terms)};
+      find_terms(terms);
+      done = for_each_slice<most, few>((outputs.last - outputs.first) / lanes,
+                                       [&](auto strips, int strip) {
+                                         const int first = outputs.first + strip * lanes;
+                                         const range some{first, first + strips * lanes};
+                                         begin_sums(some, terms);
+                                         add_images<strips>(some, terms);
+                                         finish_sums(some);
+                                         end.after(terms, product_, blocks_, some);
+                                       });
+    }
+    return outputs.first + done * lanes;
   }
 
  private:
-  static constexpr int most_strips = std::min(8, held_strips<Arch, T>);  // rows fit the first cache
-  static constexpr int wide = most_strips * lanes;
+  static constexpr int few = few_strips<Arch, T>;
+  static constexpr int most = std::min(8, most_strips<Arch, T>);  // rows fit the first cache
+  static constexpr int wide = most * lanes;
 
   const T* x(int image, int term) const {
     return product_.x.block(blocks_.first + image / lanes) + std::ptrdiff_t{term} * lanes;
@@ -81,43 +83,46 @@ class sparse_blocks {
   }
 
   template <int Strips>
-  void add_images(range outputs, int term, range terms) {
-    bring_rows<Strips>(outputs, term, std::min(terms_at_once, terms.last - term));
-    const term_bits* bits = terms_[(term - terms.first) / terms_at_once];
-    const int next = term + terms_at_once < terms.last ? term + terms_at_once : term;
-    for (int image = 0; image < images_; ++image) {
-      ask_for_rows<Strips>(outputs, next, image);
-      if (bits[image] == 0) continue;
-      const features_and_rows<T> all{x(image, term) + image % lanes, rows_[0], wide};
-      add_terms<Arch, Strips>(all, bits[image], sums_[image], true);
+  void add_images(range outputs, range terms) {
+    for (int image = 0; image < images_; ++image) ask_for_rows(outputs, terms.first, image);
+    for (int k = terms.first; k < terms.last; k += terms_at_once) {
+      bring_rows(outputs, {k, std::min(k + terms_at_once, terms.last)});
+      const term_bits* bits = terms_[(k - terms.first) / terms_at_once];
+      const int next = k + terms_at_once < terms.last ? k + terms_at_once : k;
+      for (int image = 0; image < images_; ++image) {
+        ask_for_rows(outputs, next, image);
+        if (bits[image] == 0) continue;
+        const features_and_rows<T> all{x(image, k) + image % lanes, rows_[0], wide};
+        add_terms<Arch, Strips>(all, bits[image], sums_[image], sums_[image]);
+      }
     }
   }
 
   /// The weights of some terms as rows of outputs.
-  template <int Strips>
-  void bring_rows(range outputs, int term, int terms) {
-    const T* from = product_.weights_of(outputs.first, term).at;
+  void bring_rows(range outputs, range terms) {
+    const int count = outputs.last - outputs.first;
+    const T* from = product_.weights_of(outputs.first, terms.first).at;
     if (product_.by_term == 1) {
-      transpose<Arch>(from, product_.by_output, {Strips * lanes, terms}, rows_[0], wide);
+      transpose<Arch>(from, product_.by_output, {count, terms.last - terms.first}, rows_[0], wide);
     } else {
-      for (int k = 0; k < terms; ++k, from += product_.by_term)
-        unroll<Strips * registers<Arch, T>>([&](int v) __attribute__((always_inline)) {
-          put<Arch>(rows_[k] + v * width<Arch, T>, load_unaligned<Arch>(from + v * width<Arch, T>));
-        });
+      for (int k = 0; k < terms.last - terms.first; ++k, from += product_.by_term)
+        for_each_register<Arch, T>(
+            count, [&](std::ptrdiff_t i) __attribute__((always_inline)) {
+              put<Arch>(rows_[k] + i, load_unaligned<Arch>(from + i));
+            });
     }
   }
 
-  /// Asks for the weights of some terms, a part of them for each image.
-  template <int Strips>
-  void ask_for_rows(range outputs, int term, int image) {
+  /// Asks for the weights of the terms from one on, a part of them for each image.
+  void ask_for_rows(range outputs, int term, int image) const {
     constexpr int line = 64 / static_cast<int>(sizeof(T));
+    const int count = outputs.last - outputs.first;
     const bool as_rows = product_.by_term != 1;
-    const int rows = as_rows ? terms_at_once : Strips * lanes;
-    const int lines = (as_rows ? Strips * lanes : terms_at_once) / line;
+    const int rows = as_rows ? terms_at_once : count, length = as_rows ? count : terms_at_once;
     const std::ptrdiff_t row = as_rows ? product_.by_term : product_.by_output;
     const T* from = product_.weights_of(outputs.first, term).at;
     for (int i = image; i < rows; i += images_)
-      for (int k = 0; k < lines; ++k) __builtin_prefetch(from + i * row + k * line);
+      for (int k = 0; k < length; k += line) __builtin_prefetch(from + i * row + k);
   }
 
   void finish_sums(range outputs) {
@@ -134,22 +139,23 @@ class sparse_blocks {
   term_bits terms_[most_terms / terms_at_once][most_blocks * lanes];
 };
 
-/// The given outputs of the given blocks; those that do not fill a strip as if nothing were zero.
+/// The given outputs of the given blocks; those that fill no slice as if nothing were zero.
 template <class Arch, class T>
 [[gnu::noinline]] void dense_blocks_sparse(const dense_product<T>& p, range blocks, range outputs,
                                            dense_ending<T> end) {
-  constexpr int most = sparse_blocks<Arch, T>::most_blocks;
-  const int strips = outputs.first + (outputs.last - outputs.first) / lanes * lanes;
-  for (int b = blocks.first; b < blocks.last; b += most)
-    sparse_blocks<Arch, T>(p, {b, std::min(blocks.last, b + most)})
-        .run({outputs.first, strips}, end);
-  if (strips < outputs.last) dense_blocks<Arch, T>(p, blocks, {strips, outputs.last}, end);
+  int rest = outputs.last;
+  for (int b = blocks.first; b < blocks.last; b += sparse_blocks<Arch, T>::most_blocks) {
+    const range some{b, std::min(blocks.last, b + sparse_blocks<Arch, T>::most_blocks)};
+    rest = sparse_blocks<Arch, T>(p, some).run(outputs, end);
+  }
+  if (rest < outputs.last) dense_blocks<Arch, T>(p, blocks, {rest, outputs.last}, end);
 }
 
-/// Whether few enough of the values that go in are not zero, and a strip of outputs is wanted.
+/// Whether few enough of the values that go in are not zero, and a slice of outputs is wanted.
 template <class Arch, class T>
 bool goes_sparse(const dense_product<T>& p, range blocks, range outputs) {
-  return outputs.last - outputs.first >= lanes && is_sparse<Arch>(p.x, blocks, p.terms);
+  return outputs.last - outputs.first >= dense_slice<Arch, T> &&
+         is_sparse<Arch>(p.x, blocks, p.terms);
 }
 
 }  // namespace detail

@@ -125,22 +125,19 @@ class sparse_dense_weights {
            2 * lanes * std::min(g_.blocks, most_blocks) * (outputs_.last - outputs_.first);
   }
 
-  /// All inputs that fill strips of 16.
-  void run() {
-    const int strips = g_.in / lanes, slices = (strips + most_strips - 1) / most_strips;
+  /// The inputs that fill slices, from the first one on; returns where the others begin.
+  int run() {
+    int done = 0;
     for (int block = 0; block < g_.blocks; block += most_blocks) {
       if (block > 0) find_images(block);
-      for (int slice = 0; slice < slices; ++slice) {
-        const int first = strips * slice / slices, last = strips * (slice + 1) / slices;
-        with_constant<most_strips>(last - first,
-                                   [&](auto count) { add_images<count>(block, first * lanes); });
-      }
+      done = for_each_slice<most_strips<Arch, T>, few_strips<Arch, T>>(
+          g_.in / lanes, [&](auto strips, int strip) { add_images<strips>(block, strip * lanes); });
     }
+    return done * lanes;
   }
 
  private:
   static constexpr int most_blocks = terms_at_once / lanes;
-  static constexpr int most_strips = held_strips<Arch, T>;
 
   /// The lanes of some blocks, and their x in strips.
   struct images_and_strips {
@@ -174,21 +171,19 @@ class sparse_dense_weights {
   void add_images(int block, int input) {
     for (int o = outputs_.first; o < outputs_.last; ++o) {
       const term_bits bits = images_[o - outputs_.first];
+      if (bits == 0 && block > 0) continue;
+      const images_and_strips images{{dy(block, o), g_.dy.stride},
+                                     {g_.xt.block(block) + in_strip(input), g_.xt.stride}};
       T* const dw = g_.dw + std::ptrdiff_t{o} * g_.in + input;
-      if (bits != 0) {
-        const images_and_strips images{{dy(block, o), g_.dy.stride},
-                                       {g_.xt.block(block) + in_strip(input), g_.xt.stride}};
-        add_terms<Arch, Strips>(images, bits, dw, block > 0);
-      } else if (block == 0) {
-        for (int i = 0; i < Strips * lanes; i += width<Arch, T>)
-          put_unaligned<Arch>(dw + i, batch<Arch, T>(T(0)));
-      }
+      // of none, the first image, which has no gradient either
+      add_terms<Arch, Strips>(images, bits == 0 ? 1 : bits, block > 0 ? dw : nothing_, dw);
     }
   }
 
   const dense_gradient<T>& g_;
   range outputs_;
   term_bits images_[dense_weights_group<Arch, T>];
+  alignas(64) T nothing_[most_strips<Arch, T> * lanes] = {};
 };
 
 }  // namespace detail
@@ -208,9 +203,7 @@ void dense_backward_weights(dense_extents e,
   for (int o = outputs.first; o < outputs.last; o += group) {
     const range some{o, std::min(outputs.last, o + group)};
     detail::sparse_dense_weights<Arch, T> sparse(g, some);
-    const bool leaves_out = sparse.is_worthwhile();
-    if (leaves_out) sparse.run();
-    detail::dense_weights_rows<Arch>(g, some, leaves_out ? e.in / lanes * lanes : 0);
+    detail::dense_weights_rows<Arch>(g, some, sparse.is_worthwhile() ? sparse.run() : 0);
   }
   for (int o = outputs.first; o < outputs.last; ++o) {
     batch<Arch, T> total(T(0));

@@ -84,18 +84,25 @@ template <class Arch, class T>
   return terms >= terms_at_once && 16 * found <= sixteenths * looks * lanes * count;
 }
 
-/// Calls use(constant) for a number from 1 to `Most`.
-template <int Most, class Use>
-[[gnu::always_inline]] inline void with_constant(int count, Use&& use) {
-  unroll<Most>([&](auto before) __attribute__((always_inline)) {
-    if (constexpr int number = before + 1; count == number)
-      use(std::integral_constant<int, number>{});
-  });
-}
-
-/// Strips of 16 sums that registers hold: all but two of sixteen, for a factor and a value.
+/// Strips of 16 sums that hide the latency of a multiply-add, eight registers of them, and that
+/// registers hold: all but two of sixteen, for a factor and a value.
 template <class Arch, class T>
-inline constexpr int held_strips = std::max(1, 14 / registers<Arch, T>);
+inline constexpr int few_strips = std::max(1, 8 / registers<Arch, T>);
+template <class Arch, class T>
+inline constexpr int most_strips = std::max(1, 14 / registers<Arch, T>);
+
+/// Calls use(constant, first) for slices of `Most` strips and then of `Few`, as many of the larger
+/// ones as leave none over, where any do; returns the strips that it got to.
+template <int Most, int Few, class Use>
+[[gnu::always_inline]] inline int for_each_slice(int strips, Use&& use) {
+  int larger = strips / Most;
+  while (larger > 0 && (strips - larger * Most) % Few != 0) --larger;
+  if ((strips - larger * Most) % Few != 0) larger = strips / Most;
+  int first = 0;
+  for (; larger > 0; --larger, first += Most) use(std::integral_constant<int, Most>{}, first);
+  for (; first + Few <= strips; first += Few) use(std::integral_constant<int, Few>{}, first);
+  return first;
+}
 
 /// Factors that are 16 elements apart, a lane of each feature, and rows that are as many apart as
 /// it is said.
@@ -110,19 +117,15 @@ struct features_and_rows {
   [[gnu::always_inline]] const T* row(std::ptrdiff_t k) const { return rows + k * row_size; }
 };
 
-/// sums += factor(k) * row(k), strips of 16, for the terms k of which there is a bit: one, at
+/// to = from + factor(k) * row(k), strips of 16, for the terms k of which there is a bit: one, at
 /// least.
 template <class Arch, int Strips, class Terms, class T>
-[[gnu::noinline]] void add_terms(const Terms& terms, term_bits left, T* to, bool goes_on) {
+[[gnu::noinline]] void add_terms(const Terms& terms, term_bits left, const T* from, T* to) {
   constexpr int w = width<Arch, T>, n = registers<Arch, T>;
   batch<Arch, T> sums[Strips * n];
-  if (goes_on)
-    unroll<Strips * n>([&](int v) __attribute__((always_inline)) {
-      sums[v] = load_unaligned<Arch>(to + v * w);
-    });
-  else
-    unroll<Strips * n>([&](int v)
-                           __attribute__((always_inline)) { sums[v] = batch<Arch, T>(T(0)); });
+  unroll<Strips * n>([&](int v) __attribute__((always_inline)) {
+    sums[v] = load_unaligned<Arch>(from + v * w);
+  });
   do {
     const std::ptrdiff_t k = __builtin_ctzll(left);
     const auto factor = broadcast<Arch>(terms.factor(k));

@@ -42,9 +42,9 @@ struct dense {
 }  // namespace layers
 
 /// Fully connected: y = W x + b. Shape `(n)` to `(Units)`; weights `(Units, n)`, Glorot uniform as
-/// in Keras; bias `(Units)`, zeros. Where it reads the images themselves, inputs that are zero in
-/// all images of a block are left out of the products, to the same bits; but for weights that are
-/// not finite, whose product with zero is not seen.
+/// in Keras; bias `(Units)`, zeros. Where about half of its inputs are zero, or of the gradients of
+/// its outputs, those are left out of its products, to the same bits; but for weights that are not
+/// finite, whose product with zero is not seen.
 template <auto Units>
 using dense = layers::dense<detail::whole<Units>()>;
 
