@@ -45,12 +45,10 @@ TEST_CASE("gradients of a dense layer wide enough that its input's are summed in
 TEST_CASE("gradients of dense layers most of whose values are dropped, and left out of the sums") {
   using net = network<input<70>, dense<96>, hyperbolic_tangent, dropout<0.7>, dense<80>, sigmoid,
                       dropout<0.7>, dense<67>, hyperbolic_tangent, dense<3>, softmax>;
-  for (const int batch : {17, 50}) {
-    const auto found = check_gradients<net>({.batch = batch, .most_of_a_tensor = 24});
-    CAPTURE(found.tensor);
-    CHECK(found.compared > 0);
-    CHECK(found.largest_error < 1e-6);
-  }
+  const auto found = check_gradients<net>({.batch = 50, .most_of_a_tensor = 8});
+  CAPTURE(found.tensor);
+  CHECK(found.compared > 0);
+  CHECK(found.largest_error < 1e-6);
 }
 
 TEST_CASE("gradients with label smoothing") {
