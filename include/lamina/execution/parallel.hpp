@@ -32,9 +32,9 @@ class piece_function {
 inline int concurrency() { return tbb::this_task_arena::max_concurrency(); }
 inline bool is_alone() { return concurrency() == 1; }
 
-/// Runs the pieces 0 to count - 1 on the caller's TBB arena and waits for them. What the pieces are
-/// follows from sizes alone, never from the number of threads, so that results do not depend on it.
-/// The caller takes no unrelated task of its arena while it waits.
+/// Runs the pieces 0 to count - 1 on the caller's TBB arena and waits for them. What is summed in a
+/// piece follows from sizes alone, never from the number of threads, so that results do not depend
+/// on it. The caller takes no unrelated task of its arena while it waits.
 inline void run_pieces(int count, piece_function run) {
   if (count == 1) {
     run(0);
@@ -71,7 +71,8 @@ struct split {
     return {extent, grain, parts};
   }
 
-  /// In fewer parts, for work that the parts of a region would repeat.
+  /// In fewer parts, for work that each part would repeat; of values that do not depend on how they
+  /// are split.
   constexpr split at_most(int count) const {
     return {extent, grain, parts < count ? parts : count};
   }

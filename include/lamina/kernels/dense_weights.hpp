@@ -111,7 +111,7 @@ void dense_weights_rows(const dense_gradient<T>& g, range outputs, int first = 0
 template <class Arch, class T>
 class sparse_dense_weights {
  public:
-  explicit sparse_dense_weights(const dense_gradient<T>& gradient, range outputs)
+  sparse_dense_weights(const dense_gradient<T>& gradient, range outputs)
       : g_{gradient}, outputs_{outputs} {
     find_images(0);
   }
