@@ -211,13 +211,15 @@ effort effort_of(int blocks) {
 }
 
 template <class Located>
-void add_products_with_zeros(const std::string& where, effort of, int blocks) {
+void add_products_with_zeros(const std::string& where, effort of, int blocks, bool learns_before) {
   using all = product<Located>;
   of.executed /= 3;
   const std::string name = where + "/zeros:67%";
   add_kernel<with_zeros<forward<Located>, &all::x>>("dense_forward" + name, of, blocks);
-  add_kernel<with_zeros<input_gradient<Located>, &all::y>>("dense_backward_input" + name, of,
-                                                           blocks);
+  if (learns_before) {
+    add_kernel<with_zeros<input_gradient<Located>, &all::y>>("dense_backward_input" + name, of,
+                                                             blocks);
+  }
   add_kernel<with_zeros<weight_gradient<Located>, &all::y>>("dense_backward_weights" + name, of,
                                                             blocks);
 }
@@ -238,7 +240,8 @@ void add_products(bool learns_before) {
       add_kernel<input_gradient<Located>>(kind + "_backward_input" + where, of, blocks);
     }
     add_kernel<weight_gradient<Located>>(kind + "_backward_weights" + where, of, blocks);
-    if constexpr (!terms<Located>::image) add_products_with_zeros<Located>(where, of, blocks);
+    if constexpr (!terms<Located>::image)
+      add_products_with_zeros<Located>(where, of, blocks, learns_before);
   }
 }
 

@@ -162,8 +162,7 @@ struct few_images_step : step_place<Blueprint, Index, T> {
                                                           held.scale, held.shift, function};
     if constexpr (in_shape::rank == 1) {
       // no sum depends on the slices, and one thread reads on without a break
-      const bool alone = is_alone();
-      const split of{slices().extent, slices().grain, alone ? 1 : slices().parts};
+      const split of = is_alone() ? slices().at_most(1) : slices();
       run_pieces(of.parts, [&](int part) {
         kernels::dense_one_image<Arch>(
             product_kernels<typename place::template located<0>, T, Arch>::extents,

@@ -43,8 +43,8 @@ template <class Arch, int Outputs, class T>
   }
 }
 
-/// The same from transposed weights, a panel of outputs after the other, copied for two blocks at
-/// once.
+/// The given outputs of the given blocks from transposed weights, a panel of outputs after the
+/// other, copied for two blocks at once.
 template <class Arch, class T>
 [[gnu::noinline]] void dense_blocks_transposed(const dense_product<T>& p, range blocks,
                                                range outputs, dense_ending<T> end) {
