@@ -70,12 +70,12 @@ struct epilogue : product<Located> {
     for (int c = 0; c < base::channels; ++c) ones.data()[c] = 1;
   }
   void fused() {
-    base::kernels::forward(read(this->weights), read(this->bias), read(this->fixed), this->x.view(),
+    base::kernels::forward(read(this->weights), read(this->bias), this->packed(), this->x.view(),
                            this->y.view(), blocks, all, kernels::relu{});
   }
   void apart() {
     const float* none = nullptr;
-    base::kernels::forward(read(this->weights), none, read(this->fixed), this->x.view(),
+    base::kernels::forward(read(this->weights), none, this->packed(), this->x.view(),
                            this->y.view(), blocks, all, kernels::identity{});
     for (int b = 0; b < Blocks; ++b) {
       const float* y = this->y.block(b);
@@ -154,7 +154,7 @@ struct convolution_with_pool : product<Located> {
     return {extents, read(this->fixed), read(this->bias), scratch.data()};
   }
   void convolve() {
-    base::kernels::forward(read(this->weights), read(this->bias), read(this->fixed), this->x.view(),
+    base::kernels::forward(read(this->weights), read(this->bias), this->packed(), this->x.view(),
                            this->y.view(), blocks, all, activation);
   }
   template <class F>

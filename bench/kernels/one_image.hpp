@@ -8,6 +8,7 @@
 #include "products.hpp"
 
 #include <lamina/kernels/one_image_conv2d.hpp>
+#include <lamina/kernels/one_image_dense.hpp>
 
 namespace bench {
 
@@ -51,12 +52,14 @@ struct one_image {
     return in_what.at(i / pixels, i % pixels / in_what.width) + i % in_what.width;
   }
 
-  one_image()
-      : memory(1),
+  explicit one_image(bool with_zeros = false)
+      : memory(1, with_zeros ? packed_for::inference : packed_for::output_and_input_gradient),
         values(numbers(of::in, 9)),
         x(static_cast<std::size_t>(in.size())),
         y(static_cast<std::size_t>(out.size())),
         scratch(scratch_size()) {
+    if (with_zeros)
+      for (int i = 0; i < of::in; ++i) values.data()[i] *= i % 3 == 0 ? 1.0f : 0.0f;
     for (int i = 0; i < of::in; ++i) x.data()[place(in, i)] = values.data()[i];
   }
 
@@ -71,7 +74,7 @@ struct one_image {
           lamina::kernels::pool_extents{}, out, y.data(), scratch.data(),
           {0, of::kernels::extents.out_channels});
     } else {
-      const float* weights = memory.weights.data();
+      const lamina::kernels::dense_matrix<float> weights{memory.weights.data(), memory.packed()};
       lamina::kernels::dense_one_image<Arch>(of::kernels::extents, weights, end, from, y.data(), 1,
                                              0, {0, of::kernels::extents.out});
     }
@@ -99,13 +102,18 @@ struct one_image {
 template <class Located>
 void add_one_image() {
   constexpr auto work = lamina::bench::forward_work<Located>();
-  const std::string kind = terms<Located>::image ? "conv2d" : "dense";
-  add_kernel<one_image<Located>>(
-      kind + "_one_image/" + terms<Located>::name(),
-      {.operations = 2 * work.nominal,
-       .executed = 2 * work.executed,
-       .bytes = 4.0 * static_cast<double>(product<Located>::weight_count),
-       .images = 1});
+  const std::string name =
+      (terms<Located>::image ? "conv2d_one_image/" : "dense_one_image/") + terms<Located>::name();
+  effort of{.operations = 2 * work.nominal,
+            .executed = 2 * work.executed,
+            .bytes = 4.0 * static_cast<double>(product<Located>::weight_count),
+            .images = 1};
+  add_kernel<one_image<Located>>(name, of);
+  if constexpr (!terms<Located>::image && product<Located>::kernels::packs(packed_for::inference)) {
+    of.executed /= 3;
+    of.bytes /= 3;
+    add_kernel<one_image<Located>>(name + "/zeros:67%", of, true);
+  }
 }
 
 }  // namespace bench

@@ -13,6 +13,8 @@
 
 namespace bench {
 
+using lamina::execution::packed_for;
+
 template <class Located>
 struct terms;
 
@@ -74,8 +76,9 @@ struct product {
   static constexpr int in_channels = lamina::detail::extents_of(typename Located::in{}).channels;
   static constexpr std::ptrdiff_t weight_count = kernels::weights_of_an_output * channels;
 
-  explicit product(int count)
-      : blocks(count),
+  explicit product(int count, packed_for what = packed_for::output_and_input_gradient)
+      : use(what),
+        blocks(count),
         x(count, in, 1),
         y(count, out, 2),
         dx(count, in, 3),
@@ -84,18 +87,21 @@ struct product {
         dw(numbers(weight_count, 6)),
         db(numbers(channels, 7)),
         fixed(packed_values()) {
-    kernels::pack(weights.data(), fixed.data(), true);
+    kernels::pack(weights.data(), fixed.data(), use);
   }
 
   static constexpr std::size_t packed_values() {
     if constexpr (term::image)
       return static_cast<std::size_t>(lamina::detail::packed_values_of<Located>());
     else
-      return 0;
+      return static_cast<std::size_t>(lamina::detail::turned_values(in, out));
   }
+
+  const float* packed() const { return kernels::packs(use) ? fixed.data() : nullptr; }
 
   int last_image() const { return blocks * lanes - 1; }
 
+  packed_for use;
   int blocks;
   activations x, y, dx;
   buffer weights, bias, dw, db, fixed;
@@ -106,7 +112,7 @@ struct forward : product<Located> {
   using product<Located>::product;
 
   void run() {
-    forward::kernels::forward(this->weights.data(), this->bias.data(), this->fixed.data(),
+    forward::kernels::forward(this->weights.data(), this->bias.data(), this->packed(),
                               this->x.view(), this->y.view(), {0, this->blocks},
                               {0, forward::channels}, lamina::kernels::relu{});
   }
@@ -199,6 +205,12 @@ struct with_zeros : Subject {
   explicit with_zeros(int count) : Subject(count) { (this->*GoesIn).clear_two_thirds(); }
 };
 
+/// By weights that are turned round for inference.
+template <class Located>
+struct forward_turned : forward<Located> {
+  explicit forward_turned(int count) : forward<Located>(count, packed_for::inference) {}
+};
+
 /// A product of so many blocks, in one direction.
 template <class Located>
 effort effort_of(int blocks) {
@@ -216,6 +228,10 @@ void add_products_with_zeros(const std::string& where, effort of, int blocks, bo
   of.executed /= 3;
   const std::string name = where + "/zeros:67%";
   add_kernel<with_zeros<forward<Located>, &all::x>>("dense_forward" + name, of, blocks);
+  if constexpr (all::kernels::packs(packed_for::inference)) {
+    add_kernel<with_zeros<forward_turned<Located>, &all::x>>("dense_forward" + name + "/turned", of,
+                                                             blocks);
+  }
   if (learns_before) {
     add_kernel<with_zeros<input_gradient<Located>, &all::y>>("dense_backward_input" + name, of,
                                                              blocks);

@@ -35,6 +35,9 @@ struct subject {
   static_assert(
       execution::few_images<typename predictor::blueprint, T, kernels::native>::knows_all_layers);
 
+  /// Of three images, this one has mostly zeros.
+  static constexpr std::size_t with_zeros = 1;
+
   subject() {
     counter_generator draw{5, 5};
     for (auto& tensor : execution::named_tensors<Net>(parameters.data())) {
@@ -43,7 +46,10 @@ struct subject {
         value = static_cast<T>(uniform(draw) - (variance ? -0.5 : 0.5));
       }
     }
-    for (float& value : values) value = static_cast<float>(uniform(draw));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const bool is_zero = i / Net::input_shape::size % 3 == with_zeros && i % 3 != 0;
+      values[i] = is_zero ? 0.0f : static_cast<float>(uniform(draw));
+    }
     predictor::prepare(parameters.data(), fixed.data());
   }
 
@@ -93,4 +99,11 @@ TEST_CASE("images before and after do not change the bits of a few") {
   CHECK(one.outputs(3) == first);
   const auto more = one.outputs(7);
   CHECK(std::equal(first.begin(), first.end(), more.begin()));
+
+  subject<wide, float> other;
+  const auto alone = other.outputs(1);
+  const auto all = other.outputs(12);
+  CHECK(std::equal(alone.begin(), alone.end(), all.begin()));
+  const auto some = other.outputs(5);
+  CHECK(std::equal(some.begin(), some.end(), all.begin()));
 }

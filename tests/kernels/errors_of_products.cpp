@@ -7,6 +7,7 @@
 #include <lamina/kernels/dense_weights.hpp>
 #include <lamina/kernels/layout.hpp>
 #include <lamina/kernels/one_image_conv2d.hpp>
+#include <lamina/kernels/one_image_dense.hpp>
 #include <lamina/kernels/winograd_weights.hpp>
 //
 #include "kernels/convolutions.hpp"
@@ -72,21 +73,31 @@ TEST_CASE("dense towards the weights") {
   biases.check("dense bias", count);
 }
 
-TEST_CASE("dense for one image") {
+void check_one_image(const char* name, bool with_zeros) {
   const kernels::dense_extents e{784, 1024};
-  const auto weights = numbers<float>(e.in * e.out, 2), x = numbers<float>(e.in, 3);
-  array<float> y(e.out);
+  const auto weights = numbers<float>(e.in * e.out, 2);
+  auto x = numbers<float>(e.in, 3);
+  if (with_zeros)
+    for (int i = 0; i < e.in; ++i) x[i] = i % 2 == 0 ? x[i] : 0.0f;
+  array<float> y(e.out), turned(e.in * e.out);
+  kernels::turn_dense_weights(e, weights.data(), turned.data());
   kernels::dense_one_image(
-      e, weights.data(),
-      kernels::product_end<float, kernels::identity>{nullptr, nullptr, nullptr, {}}, x.data(),
-      y.data(), 1, 0, {0, e.out});
+      e, {weights.data(), turned.data()},
+      kernels::product_end<float, kernels::identity>{nullptr, nullptr, nullptr, {}},
+      static_cast<const float*>(x.data()), y.data(), 1, 0, {0, e.out});
   errors all;
   for (int o = 0; o < e.out; ++o) {
     two_sums sum;
-    for (int i = 0; i < e.in; ++i) sum.add(weights[o * e.in + i], x[i]);
+    for (int i = 0; i < e.in; ++i)
+      if (x[i] != 0) sum.add(weights[o * e.in + i], x[i]);
     all.add(sum, y[o]);
   }
-  all.check("dense forward, one image", e.in);
+  all.check(name, with_zeros ? e.in / 2 : e.in);
+}
+
+TEST_CASE("dense for one image") {
+  check_one_image("dense forward, one image", false);
+  check_one_image("dense forward, one image, with zeros", true);
 }
 
 /// Weights of a convolution as its kernels read them.

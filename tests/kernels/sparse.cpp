@@ -4,6 +4,7 @@
 //
 #include <lamina/kernels/dense.hpp>
 #include <lamina/kernels/dense_weights.hpp>
+#include <lamina/kernels/one_image_dense.hpp>
 
 #include <cmath>
 #include <limits>
@@ -90,6 +91,53 @@ void check_forward(zeros where, int count, kernels::dense_extents e) {
   for (int b = 0; b < x.blocks; ++b)
     for (int o = 0; o < e.out; o += 25) forward(pieces, {b, b + 1}, {o, std::min(o + 25, e.out)});
   CHECK(pieces.values == expected.values);
+
+  array<T> turned(e.in * e.out);
+  kernels::turn_dense_weights(e, weights.data(), turned.data());
+  images<T> by_turned(count, e.out, 1, 1);
+  kernels::dense_forward(e, {weights.data(), turned.data()}, bias.data(), reading(x),
+                         by_turned.view(), blocks, {0, e.out}, kernels::identity{});
+  CHECK(by_turned.values == expected.values);
+}
+
+/// Images that lie one after the other, some with zeros and some without.
+template <class T>
+void check_few_images(int count, kernels::dense_extents e) {
+  const auto bias = numbers<T>(e.out, 3), weights = numbers<T>(e.in * e.out, 2);
+  auto x = numbers<T>(count * e.in, 1);
+  for (int image = 0; image < count; ++image)
+    for (int i = 0; i < e.in; ++i)
+      if (is_zero(everywhere[image % 6], image, i, e.in)) x[image * e.in + i] = T(0);
+  array<T> turned(e.in * e.out);
+  kernels::turn_dense_weights(e, weights.data(), turned.data());
+  const kernels::product_end<T, kernels::identity> end{bias.data(), nullptr, nullptr, {}};
+  const std::ptrdiff_t stride = std::max(e.in, e.out);
+  array<T> from(count * stride), together(count * stride), alone(count * stride);
+  for (int image = 0; image < count; ++image)
+    std::copy_n(x.data() + image * e.in, e.in, from.data() + image * stride);
+  for (int o = 0; o < e.out; o += 50)
+    kernels::dense_one_image(e, {weights.data(), turned.data()}, end,
+                             static_cast<const T*>(from.data()), together.data(), count, stride,
+                             {o, std::min(o + 50, e.out)});
+  for (int image = 0; image < count; ++image)
+    kernels::dense_one_image(e, {weights.data(), turned.data()}, end,
+                             static_cast<const T*>(from.data()) + image * stride,
+                             alone.data() + image * stride, 1, stride, {0, e.out});
+  CHECK(together == alone);
+  int wrong = 0;
+  for (int image = 0; image < count; ++image)
+    for (int o = 0; o < e.out; ++o) {
+      double sum = static_cast<double>(bias[o]), size = std::abs(sum);
+      for (int i = 0; i < e.in; ++i) {
+        const double term =
+            static_cast<double>(weights[o * e.in + i]) * static_cast<double>(x[image * e.in + i]);
+        sum += term;
+        size += std::abs(term);
+      }
+      const double error = std::abs(static_cast<double>(alone[image * stride + o]) - sum);
+      wrong += error > 4 * static_cast<double>(std::numeric_limits<T>::epsilon()) * size ? 1 : 0;
+    }
+  CHECK(wrong == 0);
 }
 
 template <class T>
@@ -158,6 +206,26 @@ TEST_CASE_TEMPLATE("terms that are zero are left out to the same bits", T, float
   for_all(check_forward<T>);
   for_all(check_input<T>);
   for_all(check_weights<T>);
+}
+
+TEST_CASE_TEMPLATE("few images through weights that are turned round", T, float, double) {
+  for (const kernels::dense_extents e :
+       {kernels::dense_extents{64, 64}, {65, 71}, {611, 300}, {1100, 130}})
+    for (const int count : {1, 2, 12, 37}) check_few_images<T>(count, e);
+}
+
+TEST_CASE_TEMPLATE("weights are turned round", T, float, double) {
+  for (const kernels::dense_extents e :
+       {kernels::dense_extents{1, 1}, {7, 9}, {65, 71}, {80, 64}}) {
+    const auto weights = numbers<T>(e.in * e.out, 2);
+    array<T> turned(e.in * e.out);
+    kernels::turn_dense_weights(e, weights.data(), turned.data());
+    int wrong = 0;
+    for (int o = 0; o < e.out; ++o)
+      for (int i = 0; i < e.in; ++i)
+        wrong += turned[i * e.out + o] != weights[o * e.in + i] ? 1 : 0;
+    CHECK(wrong == 0);
+  }
 }
 
 TEST_CASE("what is zero is not read: no number that is not finite comes of it") {

@@ -24,7 +24,7 @@ import tempfile
 
 root = pathlib.Path(__file__).resolve().parent.parent.parent
 ways = "forward|input|weights|statistics"
-planned_row = re.compile(rf"^\| ((?:pooled |Winograd )?(?:dense|conv2d) (?:{ways})(?:, one image|, with zeros)?) "
+planned_row = re.compile(rf"^\| ((?:pooled |Winograd )?(?:dense|conv2d) (?:{ways})(?:, one image)?(?:, with zeros)?) "
                          r"\| (0\.\d+) \|", re.M)
 least_sums = 8  # latency times units
 width = 62  # of the names that are printed
@@ -40,8 +40,12 @@ parts = {"pooled conv2d weights": "conv2d_weights",  # not what it recomputes
          "dense forward": "dense_tile", "dense input": "dense_tile",
          "dense weights": "dense_weights_tile"}
 # a product's other loop, for values that are mostly zero
-others = {row: [f"{row}, with zeros"] for row in ("dense forward", "dense input", "dense weights")}
-parts |= {row: "add_terms" for rows in others.values() for row in rows}
+with_zeros = {row: f"{row}, with zeros" for row in ("dense forward", "dense input", "dense weights",
+                                                    "dense forward, one image")}
+parts |= {row: "add_terms" for row in with_zeros.values()}
+parts[with_zeros["dense forward, one image"]] = "add_registers"
+# whose sums end with an iteration: the next ones hide the latency
+short_sums = {with_zeros["dense forward, one image"]}
 fused = re.compile(r"vfn?m(add|sub)\d+p[sd]$")
 moves = re.compile(r"v?(mov|broadcast|pbroadcast|insert|extract|perm|shuf|unpck)")
 
@@ -140,7 +144,7 @@ def spills(loop, code):
     return [i for i in loop for frame in frames if i.keeps_a_vector_on_the_stack(frame)]
 
 
-def judge(loop, code, least_share, register):
+def judge(loop, code, least_share, register, keeps_sums):
     """What is wrong with a hot loop, its share of the peak and what it consists of."""
     adds = [i for i in loop if i.is_fused(register)]
     sums = sums_of(loop, register)
@@ -155,7 +159,7 @@ def judge(loop, code, least_share, register):
         problems.append(f"vectors on the stack: {len(spilled)}")
     if share < least_share:
         problems.append(f"a share of {share:.2f}, planned are {least_share:.2f}")
-    if len(sums) < least_sums:
+    if keeps_sums and len(sums) < least_sums:
         problems.append(f"{len(sums)} sums, at least {least_sums} are wanted")
     return problems, share, (f"{len(adds):>4} {loads:>6} {len(loop):>13} {len(sums):>5} {share:>6.2f}")
 
@@ -182,8 +186,8 @@ def main():
         row = f"{kind}{m[2]} {m[5]}{of_kind.get(m[1], '')}"
         of = f"{m[3].replace('lamina::layers::', '').replace('lamina::', '')} of {m[4]}"
         kernels.add(f"{row}: {of}")
-        for way in [row, *others.get(row, [])]:
-            judged = [judge(loop, code, planned[way], register)
+        for way in filter(None, [row, with_zeros.get(row)]):
+            judged = [judge(loop, code, planned[way], register, way not in short_sums)
                       for loop, code in hot_loops(address, functions, register, names,
                                                   parts.get(way, ""))]
             problems, _, figures = max(judged, key=lambda one: (len(one[0]), -one[1]))

@@ -4,6 +4,7 @@
 #include <lamina/execution/product_kernels.hpp>
 #include <lamina/kernels/conv2d_pool.hpp>
 #include <lamina/kernels/one_image_conv2d.hpp>
+#include <lamina/kernels/one_image_dense.hpp>
 #include <lamina/kernels/winograd_weights.hpp>
 #include <models/asl_cnn.hpp>
 #include <models/asl_mlp.hpp>
@@ -57,8 +58,9 @@ struct one_image {
     const lamina::kernels::product_end<float, lamina::kernels::relu> end{
         m.bias, m.scale, m.shift, {}};
     if constexpr (In::rank == 1)
-      lamina::kernels::dense_one_image<native>(kernels::extents, m.weights, end, m.x.data, m.y.data,
-                                               m.blocks, m.y.stride, {0, kernels::extents.out});
+      lamina::kernels::dense_one_image<native>(kernels::extents, {m.weights, m.fixed}, end,
+                                               m.x.data, m.y.data, m.blocks, m.y.stride,
+                                               {0, kernels::extents.out});
     else
       lamina::kernels::conv2d_one_image<native>(typename kernels::window{}, kernels::extents,
                                                 m.fixed, end, m.in, m.x.data,

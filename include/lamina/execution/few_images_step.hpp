@@ -12,6 +12,7 @@
 #include <lamina/execution/pooling.hpp>
 #include <lamina/execution/product_kernels.hpp>
 #include <lamina/kernels/one_image_conv2d.hpp>
+#include <lamina/kernels/one_image_dense.hpp>
 
 namespace lamina::execution {
 
@@ -161,13 +162,17 @@ struct few_images_step : step_place<Blueprint, Index, T> {
     const kernels::product_end<T, decltype(function)> end{place::template parameter<0, 1>(batch),
                                                           held.scale, held.shift, function};
     if constexpr (in_shape::rank == 1) {
+      using product = product_kernels<typename place::template located<0>, T, Arch>;
+      const kernels::dense_matrix<T> weights{
+          place::template parameter<0, 0>(batch),
+          Blueprint::mode == fusion_mode::inference && product::packs(packed_for::inference)
+              ? place::template fixed<0>(batch)
+              : nullptr};
       // no sum depends on the slices, and one thread reads on without a break
       const split of = is_alone() ? slices().at_most(1) : slices();
       run_pieces(of.parts, [&](int part) {
-        kernels::dense_one_image<Arch>(
-            product_kernels<typename place::template located<0>, T, Arch>::extents,
-            static_cast<const T*>(place::template parameter<0, 0>(batch)), end, x, y, batch.images,
-            stride, {of.begin(part), of.end(part)});
+        kernels::dense_one_image<Arch>(product::extents, weights, end, x, y, batch.images, stride,
+                                       {of.begin(part), of.end(part)});
       });
     } else {
       convolve(batch, end, x, y, stride, scratch);

@@ -53,7 +53,8 @@ struct pooled_convolution_step : step_place<Blueprint, Index, T> {
   }
 
   static void prepare(const frame<T>& batch) {
-    product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch), false);
+    product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch),
+                  packed_for::output);
     if constexpr (normalises) {
       if (batch.training) return;
       fold_moving_statistics<typename place::template layer<norm>, T>(

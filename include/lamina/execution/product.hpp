@@ -29,9 +29,13 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
   static constexpr split weights =
       split::by_work(channels, product::weights_tile, product::work, product::work_of_a_piece);
 
+  static constexpr packed_for use =
+      Blueprint::mode == fusion_mode::inference ? packed_for::inference
+      : place::wants_input_gradient             ? packed_for::output_and_input_gradient
+                                                : packed_for::output;
+
   static void prepare(const frame<T>& batch) {
-    product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch),
-                  Blueprint::mode != fusion_mode::inference && place::wants_input_gradient);
+    product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch), use);
     if constexpr (Blueprint::mode == fusion_mode::inference)
       with_members::template prepare_members<1>(batch);
   }
@@ -43,8 +47,9 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
 
   static void forward_piece(const frame<T>& batch, range blocks, range of) {
     product::forward(place::template parameter<0, 0>(batch), place::template parameter<0, 1>(batch),
-                     place::template fixed<0>(batch), as_const(place::input(batch)),
-                     place::output(batch), blocks, of, with_members::activation);
+                     product::packs(use) ? place::template fixed<0>(batch) : nullptr,
+                     as_const(place::input(batch)), place::output(batch), blocks, of,
+                     with_members::activation);
     for (int block = blocks.first; block < blocks.last; ++block) {
       with_members::template follow<with_members::activates_at_once ? 2 : 1>(batch, block, of);
     }

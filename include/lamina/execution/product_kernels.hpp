@@ -14,6 +14,9 @@
 
 namespace lamina::execution {
 
+/// What the packed weights of a product are for.
+enum class packed_for { inference, output, output_and_input_gradient };
+
 /// One interface over the kernels of dense and conv2d; parameters as in PyTorch's layout.
 template <class Located, class T, class Arch, class Layer = typename Located::layer>
 struct product_kernels;
@@ -38,12 +41,21 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr double work_of_input_gradients =
       2.0 * gradients_at_once * lanes * in.size() * (Units + 64);
 
-  static void pack(const T*, T*, bool) {}
+  /// Whether its weights are turned round for this.
+  static constexpr bool packs(packed_for use) {
+    return use == packed_for::inference && detail::turned_values(extents.in, extents.out) > 0;
+  }
 
+  static void pack(const T* weights, T* fixed, packed_for use) {
+    if (packs(use)) kernels::turn_dense_weights<Arch>(extents, weights, fixed);
+  }
+
+  /// `fixed`: null where nothing was packed.
   template <class Activation>
-  static void forward(const T* weights, const T* bias, const T*, blocked<const T> x, blocked<T> y,
-                      range blocks, range outputs, Activation activation) {
-    kernels::dense_forward<Arch>(extents, weights, bias, x, y, blocks, outputs, activation);
+  static void forward(const T* weights, const T* bias, const T* fixed, blocked<const T> x,
+                      blocked<T> y, range blocks, range outputs, Activation activation) {
+    kernels::dense_forward<Arch>(extents, {weights, fixed}, bias, x, y, blocks, outputs,
+                                 activation);
   }
 
   /// Behind the ranges, the activation whose output x is and x, where the gradient is the one in
@@ -127,9 +139,11 @@ struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
   static constexpr std::ptrdiff_t backward_packed = detail::packed_values(
       layer::window::height * layer::window::width, in.channels, out.channels);
 
-  static void pack(const T* weights, T* fixed, bool backward) {
+  static constexpr bool packs(packed_for) { return true; }
+
+  static void pack(const T* weights, T* fixed, packed_for use) {
     kernels::conv2d_pack_forward<Arch>(window{}, extents, weights, fixed);
-    if (backward) {
+    if (use == packed_for::output_and_input_gradient) {
       kernels::conv2d_pack_backward_input<Arch>(window{}, extents, weights,
                                                 fixed + backward_packed);
     }

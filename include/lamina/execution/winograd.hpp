@@ -53,7 +53,7 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
   static void prepare(const frame<T>& batch) {
     const T* weights = place::template parameter<0, 0>(batch);
     if constexpr (Blueprint::mode != fusion_mode::training)
-      product::pack(weights, values(batch, 0), false);  // for few images
+      product::pack(weights, values(batch, 0), packed_for::output);  // for few images
     if constexpr (!trains) base::template prepare_members<1>(batch);
     constexpr int forward = kernels::winograd_packed_tiles<Arch, T>(extents);
     constexpr int backward =

@@ -4,26 +4,38 @@
 #include "lamina/kernels/dense_product.hpp"
 #include "lamina/kernels/dense_sparse.hpp"
 #include "lamina/kernels/dense_transposed.hpp"
+#include "lamina/kernels/layout.hpp"
 
 namespace lamina::kernels {
+
+/// turned (in, out) = weights (out, in), for products of which there are many.
+template <class Arch = native, class T>
+void turn_dense_weights(dense_extents e, const T* weights, std::type_identity_t<T>* turned) {
+  const int whole = e.out / 8 * 8;
+  detail::transpose<Arch>(weights, e.in, {whole, e.in}, turned, e.out);
+  for (int k = 0; k < e.in; ++k)
+    for (int o = whole; o < e.out; ++o) turned[k * e.out + o] = weights[o * e.in + k];
+}
 
 /// y = activation(weights x + bias) for the given outputs of the given blocks. The sum runs over
 /// the inputs in order, so a result does not depend on how the ranges were split. Where most of x
 /// is zero, so are the terms, and left out: the same sums; but a weight that is not finite, times
 /// zero, is not seen. The gradients of the input and the weights do so where most of dy is zero.
 template <class Arch = native, class T, class Activation>
-void dense_forward(dense_extents e,
-                   const T* weights,            // (out, in)
+void dense_forward(dense_extents e, std::type_identity_t<dense_matrix<T>> weights,
                    const T* bias,               // (out)
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
                    range blocks, range outputs, Activation activation) {
   const detail::activated<Activation> how{activation};
   const auto end = detail::ending_of<Arch, T>(how);
-  const detail::dense_product<T> product{weights, e.in, 1, bias, x, y, e.in};
-  if (detail::goes_sparse<Arch>(product, blocks, outputs))
+  const detail::dense_product<T> product{weights.rows, e.in, 1, bias, x, y, e.in};
+  if (!detail::goes_sparse<Arch>(product, blocks, outputs))
+    detail::dense_blocks<Arch, T>(product, blocks, outputs, end);
+  else if (weights.turned == nullptr)
     detail::dense_blocks_sparse<Arch, T>(product, blocks, outputs, end);
   else
-    detail::dense_blocks<Arch, T>(product, blocks, outputs, end);
+    detail::dense_blocks_sparse<Arch, T>({weights.turned, 1, e.out, bias, x, y, e.in}, blocks,
+                                         outputs, end);
 }
 
 /// The share of some outputs in the gradient of the given inputs of the given blocks.

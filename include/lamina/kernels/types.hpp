@@ -45,6 +45,17 @@ struct dense_extents {
   int in, out;
 };
 
+/// The weights of a dense layer, (out, in), and the same (in, out) where they are kept turned round
+/// for products that come: else null.
+template <class T>
+struct dense_matrix {
+  const T* rows;
+  const T* turned = nullptr;
+
+  constexpr dense_matrix(const T* weights, const T* turned_round = nullptr)  // NOLINT: implicit
+      : rows(weights), turned(turned_round) {}
+};
+
 /// The padding at the bottom and on the right follows from the other extents.
 struct conv2d_extents {
   int in_channels, in_height, in_width, out_channels, out_height, out_width, pad_top, pad_left;

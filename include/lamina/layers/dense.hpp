@@ -44,7 +44,8 @@ struct dense {
 /// Fully connected: y = W x + b. Shape `(n)` to `(Units)`; weights `(Units, n)`, Glorot uniform as
 /// in Keras; bias `(Units)`, zeros. Where about half of its inputs are zero, or of the gradients of
 /// its outputs, those are left out of its products, to the same bits; but for weights that are not
-/// finite, whose product with zero is not seen.
+/// finite, whose product with zero is not seen. A classifier keeps large weights a second time, as
+/// `(n, Units)`, so that it reads those of an image's values that are not zero alone.
 template <auto Units>
 using dense = layers::dense<detail::whole<Units>()>;
 
