@@ -168,8 +168,8 @@ struct few_images_step : step_place<Blueprint, Index, T> {
           Blueprint::mode == fusion_mode::inference && product::packs(packed_for::inference)
               ? place::template fixed<0>(batch)
               : nullptr};
-      // no sum depends on the slices, and one thread reads on without a break
-      const split of = is_alone() ? slices().at_most(1) : slices();
+      // no sum depends on the slices: one for each thread, which reads on without a break
+      const split of = slices().at_most(concurrency());
       run_pieces(of.parts, [&](int part) {
         kernels::dense_one_image<Arch>(product::extents, weights, end, x, y, batch.images, stride,
                                        {of.begin(part), of.end(part)});
