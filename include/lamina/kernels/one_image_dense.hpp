@@ -113,41 +113,47 @@ void add_all_products(dense_extents e, const T* weights, const image_row<T>& of,
     in_streams(std::integral_constant<int, 4>{});
 }
 
+/// y = weights x + bias. An answer does not depend on the images beside it.
+template <class Arch, class T>
+[[gnu::noinline]] void dense_few_images(dense_extents e, dense_matrix<T> weights, const T* bias,
+                                        const image_row<T>& all, range outputs) {
+  const int count = outputs.last - outputs.first;
+  for (int i = 0; i < all.images; ++i) {
+    T* const sums = all.y + i * all.stride + outputs.first;
+    if (bias == nullptr)
+      std::fill_n(sums, count, T(0));
+    else
+      std::copy_n(bias + outputs.first, count, sums);
+  }
+  const auto is_sparse = [&](int image) {
+    return weights.turned != nullptr &&
+           16 * count_nonzero<Arch>(e.in, all.x + image * all.stride) <= 9 * e.in;
+  };
+  for (int first = 0, last = 0; first < all.images; first = last) {
+    const bool sparse = is_sparse(first);
+    do ++last;
+    while (last < all.images && last - first < most_images && is_sparse(last) == sparse);
+    if (sparse)
+      add_nonzero_products<Arch>(e, weights.turned, all.from(first, last), outputs);
+    else
+      add_all_products<Arch>(e, weights.rows, all.from(first, last), outputs);
+  }
+}
+
 }  // namespace detail
 
 /// y = what `end` makes of weights x for the given outputs, for `images` images `stride` elements
 /// apart. Of an image of which about half is zero or more, turned weights are read where it is not.
-/// An answer does not depend on the images beside it.
 template <class Arch = native, class T, class Activation>
 void dense_one_image(dense_extents e, std::type_identity_t<dense_matrix<T>> weights,
                      const product_end<T, Activation>& end, const T* x, T* y, int images,
                      std::ptrdiff_t stride, range outputs) {
-  const int count = outputs.last - outputs.first;
-  for (int i = 0; i < images; ++i) {
-    T* const values = y + i * stride + outputs.first;
-    if (end.bias == nullptr)
-      std::fill_n(values, count, T(0));
-    else
-      std::copy_n(end.bias + outputs.first, count, values);
-  }
-  const auto is_sparse = [&](int image) {
-    return weights.turned != nullptr &&
-           16 * detail::count_nonzero<Arch>(e.in, x + image * stride) <= 9 * e.in;
-  };
-  const detail::image_row<T> all{x, y, images, stride};
-  for (int first = 0, last = 0; first < images; first = last) {
-    const bool sparse = is_sparse(first);
-    do ++last;
-    while (last < images && last - first < detail::most_images && is_sparse(last) == sparse);
-    if (sparse)
-      detail::add_nonzero_products<Arch>(e, weights.turned, all.from(first, last), outputs);
-    else
-      detail::add_all_products<Arch>(e, weights.rows, all.from(first, last), outputs);
-  }
+  detail::dense_few_images<Arch>(e, weights, end.bias, {x, y, images, stride}, outputs);
   for (int i = 0; i < images; ++i) {
     T* const values = y + i * stride;
-    detail::map_values<Arch>(count, static_cast<const T*>(values + outputs.first),
-                             values + outputs.first, end.activation);
+    detail::map_values<Arch>(outputs.last - outputs.first,
+                             static_cast<const T*>(values + outputs.first), values + outputs.first,
+                             end.activation);
     if (end.scale == nullptr) continue;
     for (int o = outputs.first; o < outputs.last; ++o)
       values[o] = end.scale[o] * values[o] + end.shift[o];
