@@ -13,8 +13,8 @@ template <class Arch = native, class T>
 void turn_dense_weights(dense_extents e, const T* weights, std::type_identity_t<T>* turned) {
   const int whole = e.out / 8 * 8;
   detail::transpose<Arch>(weights, e.in, {whole, e.in}, turned, e.out);
-  for (int k = 0; k < e.in; ++k)
-    for (int o = whole; o < e.out; ++o) turned[k * e.out + o] = weights[o * e.in + k];
+  for (std::ptrdiff_t k = 0; k < e.in; ++k)
+    for (std::ptrdiff_t o = whole; o < e.out; ++o) turned[k * e.out + o] = weights[o * e.in + k];
 }
 
 /// y = activation(weights x + bias) for the given outputs of the given blocks. The sum runs over
