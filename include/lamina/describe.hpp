@@ -181,26 +181,40 @@ struct written<fused<Layers...>> {
   static void to(std::string& text) { append_all<Layers...>(text, " + "); }
 };
 
-/// The path of a layer, "4.2".
+/// The path of a layer, "4.2", appended to a text.
 template <int... Path>
-std::string position_text(at_layer<Path...>) {
-  std::string all;
+void append_position(std::string& text, at_layer<Path...>) {
   [[maybe_unused]] std::string_view between;
-  ((append(all, between, Path), between = "."), ...);
+  ((append(text, between, Path), between = "."), ...);
+}
+
+/// The same as a text of its own.
+template <int... Path>
+std::string position_text(at_layer<Path...> at) {
+  std::string all;
+  append_position(all, at);
   return all;
 }
 
+/// Values of a layer's tensors.
 template <class Located>
-void describe_located(layer_description& as) {
-  as.position = position_text(typename Located::at{});
+constexpr std::size_t parameter_count() {
+  std::size_t count = 0;
+  for (const parameter& tensor : parameters_of<Located>()) count += tensor.size();
+  return count;
+}
+
+template <class Located>
+[[gnu::cold]] void describe_located(layer_description& as) {
+  append_position(as.position, typename Located::at{});
   written<typename Located::layer>::to(as.layer);
   written<typename Located::out>::to(as.output);
-  for (const parameter& tensor : parameters_of<Located>()) as.parameters += tensor.size();
-  as.multiply_adds = static_cast<std::size_t>(multiply_adds_of<Located>());
+  as.parameters = std::integral_constant<std::size_t, parameter_count<Located>()>::value;
+  as.multiply_adds = std::integral_constant<std::size_t, multiply_adds_of<Located>()>::value;
 }
 
 template <class Shape, class... Located>
-std::vector<layer_description> describe_all(list<Located...>) {
+[[gnu::cold]] std::vector<layer_description> describe_all(list<Located...>) {
   std::vector<layer_description> all(1 + sizeof...(Located));
   layer_description* next = all.data();
   next->position = "0";

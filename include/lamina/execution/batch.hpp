@@ -22,13 +22,15 @@
 namespace lamina::execution {
 
 /// The images of a batch: how they get into the lanes, augmented or as they are, and what is known
-/// of each. Knows their extents alone, so that it is compiled once for all networks.
+/// of each. Knows their extents alone, so that it is compiled once for all networks, and not
+/// inlined into them.
 template <class T, class Arch>
 class batch_images {
  public:
   batch_images() = default;
 
-  batch_images(kernels::image_extents extents, int capacity, std::size_t outputs_of_targets)
+  [[gnu::noinline]] batch_images(kernels::image_extents extents, int capacity,
+                                 std::size_t outputs_of_targets)
       : extents_{extents},
         capacity_{(capacity + lanes - 1) / lanes * lanes},
         labels_(images()),
@@ -52,7 +54,8 @@ class batch_images {
   }
 
   /// Brings these images into the lanes of `x`, (block, channel, y, x, lane).
-  void gather(const frame<T>& batch, const selection& chosen, kernels::blocked<T> x) {
+  [[gnu::noinline]] void gather(const frame<T>& batch, const selection& chosen,
+                                kernels::blocked<T> x) {
     take(batch, chosen);
     mixed_ = false;
     run_pieces(batch.blocks(), [&](int block) {

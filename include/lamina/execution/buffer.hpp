@@ -12,6 +12,24 @@
 
 namespace lamina::execution {
 
+inline constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+constexpr std::align_val_t alignment_of(std::size_t bytes) {
+  return std::align_val_t{bytes >= huge_page ? huge_page : 64};
+}
+
+// Not inlined: many buffers are made and given back, and none in a hurry.
+[[gnu::noinline]] inline void* zeroed_memory(std::size_t bytes) {
+  void* const memory = ::operator new(bytes, alignment_of(bytes));
+#if defined(__linux__)
+  if (bytes >= huge_page) ::madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return std::memset(memory, 0, bytes);
+}
+[[gnu::noinline]] inline void free_memory(void* memory, std::size_t bytes) {
+  ::operator delete(memory, alignment_of(bytes));
+}
+
 /// Zeroed memory of a fixed number of elements, aligned to 64 bytes, or to 2 MiB with huge pages
 /// asked for where it is that large. Nothing is constructed: T is a number.
 template <class T>
@@ -20,13 +38,7 @@ class buffer {
   buffer() = default;
 
   explicit buffer(std::size_t size) : size_(size) {
-    if (size == 0) return;
-    const std::size_t bytes = rounded(size * sizeof(T));
-    data_ = static_cast<T*>(::operator new (bytes, std::align_val_t{alignment_of(bytes)}));
-#if defined(__linux__)
-    if (bytes >= huge) ::madvise(data_, bytes, MADV_HUGEPAGE);
-#endif
-    std::memset(static_cast<void*>(data_), 0, bytes);
+    if (size != 0) data_ = static_cast<T*>(zeroed_memory(bytes()));
   }
 
   buffer(const buffer& other) : buffer(other.size_) {
@@ -40,8 +52,7 @@ class buffer {
     return *this;
   }
   ~buffer() {
-    if (data_ == nullptr) return;
-    ::operator delete (data_, std::align_val_t{alignment_of(rounded(size_ * sizeof(T)))});
+    if (data_ != nullptr) free_memory(data_, bytes());
   }
 
   T* data() { return data_; }
@@ -49,10 +60,7 @@ class buffer {
   std::size_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t huge = std::size_t{2} << 20;
-
-  static constexpr std::size_t alignment_of(std::size_t bytes) { return bytes >= huge ? huge : 64; }
-  static constexpr std::size_t rounded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+  std::size_t bytes() const { return (size_ * sizeof(T) + 63) / 64 * 64; }
 
   T* data_ = nullptr;
   std::size_t size_ = 0;

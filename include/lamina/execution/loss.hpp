@@ -29,6 +29,67 @@ struct verdict {
   const T* shares = nullptr;      // of the label's share
 };
 
+/// Whether the largest output of each image is its label's.
+template <class T>
+[[gnu::always_inline]] inline void judge(const T* outputs_of_block, int outputs, int block,
+                                         int images, const verdict<T>& to) {
+  for (int lane = 0; lane < images; ++lane) {
+    int best = 0;
+    for (int i = 1; i < outputs; ++i)
+      if (outputs_of_block[i * lanes + lane] > outputs_of_block[best * lanes + lane]) best = i;
+    const int image = block * lanes + lane;
+    to.right[image] = best == to.labels[image];
+  }
+}
+
+/// Softmax and cross-entropy of one block. Knows the number of outputs alone, so that it is
+/// compiled once for training and inference.
+template <class T, class Arch>
+struct cross_entropy_of_block {
+  int outputs, block;
+  int live;         // images of the block
+  T share;          // of an image in the mean over the batch
+  const T* logits;  // (output, lane)
+  T* probabilities;
+  T* gradient;  // null: not wanted
+
+  [[gnu::noinline]] void run(const verdict<T>& to, const cross_entropy& loss) const {
+    judge(logits, outputs, block, live, to);
+    kernels::softmax_cross_entropy<Arch>(outputs, logits, to.labels + block * lanes, live,
+                                         loss.label_smoothing, share, probabilities, gradient,
+                                         to.losses + block * lanes);
+    if (to.others != nullptr) mix(to, loss);
+    if (gradient != nullptr && !loss.class_weights.empty()) weigh(to, loss);
+  }
+
+ private:
+  /// Moves what is not the label's share of a target from the label to the other class; with the
+  /// target t the loss is log(sum exp x) - t x, so that both change by a difference of logits.
+  void mix(const verdict<T>& to, const cross_entropy& loss) const {
+    for (int lane = 0; lane < live; ++lane) {
+      const int image = block * lanes + lane;
+      const int own = to.labels[image] * lanes + lane, other = to.others[image] * lanes + lane;
+      const T moved = static_cast<T>(1 - loss.label_smoothing) * (T{1} - to.shares[image]);
+      to.losses[image] = std::max(to.losses[image] + moved * (logits[own] - logits[other]), T{0});
+      if (gradient == nullptr) continue;
+      gradient[own] += moved * share;
+      gradient[other] -= moved * share;
+    }
+  }
+
+  /// The loss and the gradient of each image times the weight of its class.
+  void weigh(const verdict<T>& to, const cross_entropy& loss) const {
+    T weights[lanes] = {};
+    for (int lane = 0; lane < live; ++lane) {
+      const int image = block * lanes + lane;
+      weights[lane] =
+          static_cast<T>(loss.class_weights[static_cast<std::size_t>(to.labels[image])]);
+      to.losses[image] *= weights[lane];
+    }
+    for (int i = 0; i < outputs * lanes; ++i) gradient[i] *= weights[i % lanes];
+  }
+};
+
 /// The loss of a batch and its gradient at the last value of the network.
 template <class Blueprint, class T, class Arch, class Loss>
 struct loss_step {
@@ -78,46 +139,19 @@ struct loss_step {
     return batch.at(Blueprint::memory.gradient[static_cast<std::size_t>(result)]).block(block);
   }
 
-  static void judge(const T* outputs_of_block, int block, int images, const verdict<T>& to) {
-    for (int lane = 0; lane < images; ++lane) {
-      int best = 0;
-      for (int i = 1; i < outputs; ++i) {
-        if (outputs_of_block[i * lanes + lane] > outputs_of_block[best * lanes + lane]) best = i;
-      }
-      const int image = block * lanes + lane;
-      to.right[image] = best == to.labels[image];
-    }
-  }
-
   static void run_cross_entropy(const frame<T>& batch, int block, const verdict<T>& to,
                                 const Loss& loss, bool gradients) {
-    const T* logits =
-        batch.at(Blueprint::memory.value[static_cast<std::size_t>(result)]).block(block);
-    T* probabilities =
-        batch.at(Blueprint::memory.value[static_cast<std::size_t>(last.output)]).block(block);
-    judge(logits, block, live(batch, block), to);
-    kernels::softmax_cross_entropy<Arch>(
-        outputs, logits, to.labels + block * lanes, live(batch, block), loss.label_smoothing,
-        T{1} / static_cast<T>(batch.images), probabilities,
-        gradients ? gradient(batch, block) : nullptr, to.losses + block * lanes);
-    if (to.others != nullptr) mix(batch, block, to, loss, logits, gradients);
-    if (gradients && !loss.class_weights.empty()) weigh(batch, block, to, loss);
-  }
-
-  /// Moves what is not the label's share of a target from the label to the other class; with the
-  /// target t the loss is log(sum exp x) - t x, so that both change by a difference of logits.
-  static void mix(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss,
-                  const T* logits, bool gradients) {
-    for (int lane = 0; lane < live(batch, block); ++lane) {
-      const int image = block * lanes + lane;
-      const int own = to.labels[image] * lanes + lane, other = to.others[image] * lanes + lane;
-      const T moved = static_cast<T>(1 - loss.label_smoothing) * (T{1} - to.shares[image]);
-      to.losses[image] = std::max(to.losses[image] + moved * (logits[own] - logits[other]), T{0});
-      if (!gradients) continue;
-      const T step = moved / static_cast<T>(batch.images);
-      gradient(batch, block)[own] += step;
-      gradient(batch, block)[other] -= step;
-    }
+    const auto value = [&](int of) {
+      return batch.at(Blueprint::memory.value[static_cast<std::size_t>(of)]).block(block);
+    };
+    cross_entropy_of_block<T, Arch>{outputs,
+                                    block,
+                                    live(batch, block),
+                                    T{1} / static_cast<T>(batch.images),
+                                    value(result),
+                                    value(last.output),
+                                    gradients ? gradient(batch, block) : nullptr}
+        .run(to, loss);
   }
 
   static T label_target(const verdict<T>& to, int image, int output) {
@@ -127,24 +161,11 @@ struct loss_step {
     return other + to.shares[image] * (own - other);
   }
 
-  /// The loss and the gradient of each image times the weight of its class.
-  static void weigh(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss) {
-    T weights[lanes] = {};
-    for (int lane = 0; lane < live(batch, block); ++lane) {
-      const int image = block * lanes + lane;
-      weights[lane] =
-          static_cast<T>(loss.class_weights[static_cast<std::size_t>(to.labels[image])]);
-      to.losses[image] *= weights[lane];
-    }
-    T* dx = gradient(batch, block);
-    for (int i = 0; i < outputs * lanes; ++i) dx[i] *= weights[i % lanes];
-  }
-
   static void run_own(const frame<T>& batch, int block, const verdict<T>& to, const Loss& loss,
                       bool gradients) {
     const T* y = batch.at(Blueprint::memory.value[static_cast<std::size_t>(result)]).block(block);
     const int images = live(batch, block);
-    if (to.labels != nullptr) judge(y, block, images, to);
+    if (to.labels != nullptr) judge(y, outputs, block, images, to);
     T* dy = gradients ? gradient(batch, block) : nullptr;
     for (std::ptrdiff_t i = 0; dy != nullptr && i < std::ptrdiff_t{outputs} * lanes; ++i) dy[i] = 0;
     T* scratch = to.scratch + std::ptrdiff_t{3} * outputs * block;

@@ -34,8 +34,9 @@ inline bool is_alone() { return concurrency() == 1; }
 
 /// Runs the pieces 0 to count - 1 on the caller's TBB arena and waits for them. What is summed in a
 /// piece follows from sizes alone, never from the number of threads, so that results do not depend
-/// on it. The caller takes no unrelated task of its arena while it waits.
-inline void run_pieces(int count, piece_function run) {
+/// on it. The caller takes no unrelated task of its arena while it waits. Not inlined: a network
+/// has a dozen of these, each of which would be compiled with TBB's code.
+[[gnu::noinline]] inline void run_pieces(int count, piece_function run) {
   if (count == 1) {
     run(0);
   } else if (count > 1) {

@@ -33,7 +33,10 @@ inline constexpr std::ptrdiff_t parameter_extent =
 /// The paths of all layers, "1", "2.1", as they begin the names of their tensors.
 template <class... Located>
 std::vector<std::string> layer_positions(detail::list<Located...>) {
-  return {detail::position_text(typename Located::at{})...};
+  std::vector<std::string> all(sizeof...(Located));
+  [[maybe_unused]] auto next = all.begin();
+  (detail::append_position(*next++, typename Located::at{}), ...);
+  return all;
 }
 
 template <class T>

@@ -49,10 +49,12 @@ class predictor {
     engine<blueprint, T, Arch>::prepare(batch);
   }
 
-  /// Mean loss and accuracy of the images that `order` names; of all of them if it names none.
+  /// Mean loss and accuracy of the images that `order` names; of all of them if it names none. Not
+  /// inlined, as it is called in several places.
   template <class Loss>
-  evaluation evaluate(T* parameters, T* fixed, const examples& from, const Loss& loss,
-                      std::span<const std::uint32_t> order = {}) {
+  [[gnu::noinline]] evaluation evaluate(T* parameters, T* fixed, const examples& from,
+                                        const Loss& loss,
+                                        std::span<const std::uint32_t> order = {}) {
     using step = loss_step<blueprint, T, Arch, Loss>;
     const std::size_t images = order.empty() ? from.size() : order.size();
     reserve(images, step::scratch_of_a_block);
@@ -149,7 +151,7 @@ class predictor {
   }
 
   /// Memory for each thread that may take a group.
-  void reserve(std::size_t images, std::size_t scratch) {
+  [[gnu::noinline]] void reserve(std::size_t images, std::size_t scratch) {
     const std::size_t size = group_of(images);
     const int wanted = static_cast<int>(std::min(images, size));
     const auto threads =

@@ -51,8 +51,8 @@ inline file_metadata load_tensors(const std::vector<named_tensor<float>>& tensor
 template <a_network Net, class Arch>
 void save(const classifier<Net, float, Arch>& from, const std::string& path,
           const file_metadata& metadata = {}) {
-  classifier<Net, float, Arch> copy = from;
-  detail::save_tensors(copy.parameters(), describe<Net>(), path, metadata);
+  auto& views = const_cast<classifier<Net, float, Arch>&>(from);  // for reading alone
+  detail::save_tensors(views.parameters(), describe<Net>(), path, metadata);
 }
 
 /// The weights of a trainer, moving statistics included; their average where it has one.

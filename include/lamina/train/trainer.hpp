@@ -182,7 +182,7 @@ class trainer : private detail::trainee {
     execution::check_examples(from, Net::input_shape::size, outputs, judged);
   }
 
-  void reserve(int images) {
+  [[gnu::noinline]] void reserve(int images) {
     if (images > memory_.capacity()) {
       memory_ = execution::batch_memory<blueprint, Scalar, Arch>(images, outputs,
                                                                  loss_step::scratch_of_a_block);
