@@ -29,10 +29,7 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
   static constexpr split weights =
       split::by_work(channels, product::weights_tile, product::work, product::work_of_a_piece);
 
-  static constexpr packed_for use =
-      Blueprint::mode == fusion_mode::inference ? packed_for::inference
-      : place::wants_input_gradient             ? packed_for::output_and_input_gradient
-                                                : packed_for::output;
+  static constexpr packed_for use = use_of_packed(Blueprint::mode, place::wants_input_gradient);
 
   static void prepare(const frame<T>& batch) {
     product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch), use);

@@ -17,6 +17,13 @@ namespace lamina::execution {
 /// What the packed weights of a product are for.
 enum class packed_for { inference, output, output_and_input_gradient };
 
+/// What a network's products pack their weights for.
+constexpr packed_for use_of_packed(fusion_mode mode, bool wants_input_gradient) {
+  return mode == fusion_mode::inference ? packed_for::inference
+         : wants_input_gradient         ? packed_for::output_and_input_gradient
+                                        : packed_for::output;
+}
+
 /// One interface over the kernels of dense and conv2d; parameters as in PyTorch's layout.
 template <class Located, class T, class Arch, class Layer = typename Located::layer>
 struct product_kernels;

@@ -30,6 +30,14 @@ constexpr bool runs_by_winograd() {
   }
 }
 
+/// The transformed weights of a tile of outputs; by the layer alone, so that it is compiled once
+/// for training and inference.
+template <class Located, class T, class Arch>
+[[gnu::noinline]] void pack_winograd_tile(const T* weights, int tile, T* packed) {
+  kernels::winograd_pack_forward<Arch>(product_kernels<Located, T, Arch>::extents, weights,
+                                       {tile, tile + 1}, packed);
+}
+
 /// conv2d by Winograd's products, and what was fused behind it: as product_step, and in inference
 /// the max_pool of pooled_convolution_step.
 template <class Blueprint, int Index, class T, class Arch>
@@ -60,8 +68,8 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
         trains && place::wants_input_gradient ? kernels::winograd_packed_tiles<Arch, T>(turned) : 0;
     run_pieces(forward + backward, [&](int tile) {
       if (tile < forward) {
-        kernels::winograd_pack_forward<Arch>(extents, weights, {tile, tile + 1},
-                                             values(batch, at.forward));
+        pack_winograd_tile<typename place::template located<0>, T, Arch>(weights, tile,
+                                                                         values(batch, at.forward));
       } else {
         kernels::winograd_pack_backward_input<Arch>(
             extents, weights, {tile - forward, tile - forward + 1}, values(batch, at.backward));
