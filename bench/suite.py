@@ -101,8 +101,10 @@ def draw_with(drawing, rows, report, file):
     picture = picture_module()
     if picture is None:
         return
+    file.unlink(missing_ok=True)
     drawing(picture, rows, picture.title_of(report), file)
-    print(f"\n{file.relative_to(root)}")
+    if file.exists():  # none where no row is one that it draws
+        print(f"\n{file.relative_to(root)}")
 
 
 def write(name, runs):

@@ -60,12 +60,15 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
                            T* probabilities, T* dx, T* loss) {  // (n, lane), (n, lane), (lane)
   const T share = static_cast<T>(smoothing / n);
   const T whole = static_cast<T>(1 - smoothing);
+  alignas(64) T numbers[lanes];
+  for (int k = 0; k < lanes; ++k) numbers[k] = static_cast<T>(k);
   for (int l = 0; l < lanes; l += width<Arch, T>) {
-    batch<Arch, T> all(T(0));
-    for (int i = l; i < n * lanes; i += lanes) all += load<Arch>(logits + i);
     const auto [maximum, total] = detail::exponentials<Arch>(n, logits + l, probabilities + l);
     for (int i = l; i < n * lanes; i += lanes)
       put<Arch>(probabilities + i, divide(load<Arch>(probabilities + i), total));
+    batch<Arch, T> all(T(0));  // of the logits, for what smoothing gives to each class
+    if (smoothing != 0)
+      for (int i = l; i < n * lanes; i += lanes) all += load<Arch>(logits + i);
     alignas(64) T maxima[lanes], totals[lanes], rest[lanes];
     put<Arch>(maxima, maximum);
     put<Arch>(totals, total);
@@ -74,11 +77,15 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
       const T own = logits[labels[k] * lanes + k] - maxima[k - l];
       loss[k] = std::max(std::log(totals[k - l]) - rest[k - l] - whole * own, T(0));
     }
+    if (dx == nullptr) continue;
+    const auto is_live = load<Arch>(numbers + l) < batch<Arch, T>(static_cast<T>(live));
+    for (int i = l; i < n * lanes; i += lanes) {
+      const auto p = load<Arch>(probabilities + i);
+      put<Arch>(dx + i, kernels::where(is_live, (p - batch<Arch, T>(share)) * scale));
+    }
   }
   for (int l = live; l < lanes; ++l) loss[l] = T(0);
   if (dx == nullptr) return;
-  for (int i = 0; i < n * lanes; ++i)
-    dx[i] = i % lanes < live ? (probabilities[i] - share) * scale : T(0);
   for (int k = 0; k < live; ++k) dx[labels[k] * lanes + k] -= whole * scale;
 }
 
