@@ -188,33 +188,18 @@ void append_position(std::string& text, at_layer<Path...>) {
   ((append(text, between, Path), between = "."), ...);
 }
 
-/// The same as a text of its own.
-template <int... Path>
-std::string position_text(at_layer<Path...> at) {
-  std::string all;
-  append_position(all, at);
-  return all;
-}
-
-/// Values of a layer's tensors.
 template <class Located>
-constexpr std::size_t parameter_count() {
-  std::size_t count = 0;
-  for (const parameter& tensor : parameters_of<Located>()) count += tensor.size();
-  return count;
-}
-
-template <class Located>
-[[gnu::cold]] void describe_located(layer_description& as) {
+void describe_located(layer_description& as) {
   append_position(as.position, typename Located::at{});
   written<typename Located::layer>::to(as.layer);
   written<typename Located::out>::to(as.output);
-  as.parameters = std::integral_constant<std::size_t, parameter_count<Located>()>::value;
-  as.multiply_adds = std::integral_constant<std::size_t, multiply_adds_of<Located>()>::value;
+  constexpr auto parameters = count_parameters(list<Located>{}, false);
+  as.parameters = static_cast<std::size_t>(parameters);
+  as.multiply_adds = static_cast<std::size_t>(multiply_adds_of<Located>());
 }
 
 template <class Shape, class... Located>
-[[gnu::cold]] std::vector<layer_description> describe_all(list<Located...>) {
+std::vector<layer_description> describe_all(list<Located...>) {
   std::vector<layer_description> all(1 + sizeof...(Located));
   layer_description* next = all.data();
   next->position = "0";
@@ -244,7 +229,7 @@ std::vector<std::string> winograd_layers() {
   std::vector<std::string> all;
   [&]<class... Located>(detail::list<Located...>) {
     ((detail::takes_winograd<Located>()
-          ? all.push_back(detail::position_text(typename Located::at{}))
+          ? detail::append_position(all.emplace_back(), typename Located::at{})
           : void()),
      ...);
   }(typename Net::located_layers{});

@@ -85,11 +85,6 @@ void sums_to_gradients(const lane_sums& sums, T inverse_deviation, T& dgamma, T&
   dbeta = static_cast<T>(plain);
 }
 
-template <class Arch, class T>
-[[gnu::always_inline]] inline void mark_live_lanes(T* mask, int live) {
-  for (int l = 0; l < lanes; ++l) mask[l] = l < live ? T(1) : T(0);
-}
-
 /// What a normalisation's backward pass reads, a value a channel, and the number of values that
 /// each statistic is of.
 template <class T>
@@ -179,7 +174,7 @@ void batch_norm_backward_input(plane_extents e, reading<T> x, reading<T> dy, blo
       dbeta, static_cast<T>(images) * static_cast<T>(e.pixels)};
   for (int b = blocks.first; b < blocks.last; ++b) {
     alignas(64) T mask[lanes];
-    detail::mark_live_lanes<Arch>(mask, images - b * lanes);
+    mark_live_lanes<Arch>(mask, images - b * lanes);
     for (int c = channels.first; c < channels.last; ++c) {
       const auto gradient = detail::gradient_of_channel<Arch, T>(of, c, mask);
       const T* from = x.block(b) + c * size;

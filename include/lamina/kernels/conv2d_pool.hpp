@@ -259,7 +259,7 @@ void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps, const conv2d_pool
     double biases[most] = {};
     for (int b = 0; b * lanes < images; ++b) {
       alignas(64) T mask[lanes];
-      detail::mark_live_lanes<Arch>(mask, images - b * lanes);
+      mark_live_lanes<Arch>(mask, images - b * lanes);
       detail::masked_gradient<T> gradients[most];
       for (int o = first; o < last; ++o)
         gradients[o - first] =

@@ -249,7 +249,7 @@ void batch_norm_max_pool_backward_input(pool_extents e, reading<T> x, reading<T>
       dbeta, static_cast<T>(images) * static_cast<T>(e.in_height * e.in_width)};
   for (int b = blocks.first; b < blocks.last; ++b) {
     alignas(64) T mask[lanes];
-    detail::mark_live_lanes<Arch>(mask, images - b * lanes);
+    mark_live_lanes<Arch>(mask, images - b * lanes);
     detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
       const detail::scaled<Arch, T> view{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])};
       const auto gradient = detail::gradient_of_channel<Arch, T>(of, c, mask);

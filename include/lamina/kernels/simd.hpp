@@ -206,6 +206,12 @@ template <class Arch, class T>
              __attribute__((always_inline)) { put<Arch>(x + i, batch<Arch, T>(T(0))); });
 }
 
+/// One in the lanes of so many images, zero in the others.
+template <class Arch, class T>
+[[gnu::always_inline]] inline void mark_live_lanes(T* mask, int live) {
+  for (int l = 0; l < lanes; ++l) mask[l] = l < live ? T(1) : T(0);
+}
+
 /// Calls f(constant, first) for tiles of `Outputs` outputs; the last one overlaps the one before it
 /// where outputs are left over: both compute the same sums. Fewer outputs go one by one.
 template <int Outputs, class F>

@@ -60,8 +60,8 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
                            T* probabilities, T* dx, T* loss) {  // (n, lane), (n, lane), (lane)
   const T share = static_cast<T>(smoothing / n);
   const T whole = static_cast<T>(1 - smoothing);
-  alignas(64) T numbers[lanes];
-  for (int k = 0; k < lanes; ++k) numbers[k] = static_cast<T>(k);
+  alignas(64) T mask[lanes];
+  mark_live_lanes<Arch>(mask, live);
   for (int l = 0; l < lanes; l += width<Arch, T>) {
     const auto [maximum, total] = detail::exponentials<Arch>(n, logits + l, probabilities + l);
     for (int i = l; i < n * lanes; i += lanes)
@@ -78,7 +78,7 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
       loss[k] = std::max(std::log(totals[k - l]) - rest[k - l] - whole * own, T(0));
     }
     if (dx == nullptr) continue;
-    const auto is_live = load<Arch>(numbers + l) < batch<Arch, T>(static_cast<T>(live));
+    const auto is_live = load<Arch>(mask + l) > batch<Arch, T>(T(0));
     for (int i = l; i < n * lanes; i += lanes) {
       const auto p = load<Arch>(probabilities + i);
       put<Arch>(dx + i, kernels::where(is_live, (p - batch<Arch, T>(share)) * scale));
