@@ -58,6 +58,7 @@ void for_many_extents(kernels::window<KH, KW, SH, SW> w, Check check) {
     f(extents(w, same, 2, KH + 1, KW + 6, 13), 3);
     f(extents(w, same, 3, KH + 5, KW + 5, 4), 33);
     f(extents(w, same, 31, KH + 2, KW + 3, 5), 17);
+    f(extents(w, same, 2, KH + 1, KW + 12, 6), 16);
   }
   f(extents(w, true, 2, 2, 1, 3), 16);
 }

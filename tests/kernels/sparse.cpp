@@ -189,13 +189,14 @@ TEST_CASE_TEMPLATE("bits of the terms that are not zero", T, float, double) {
 }
 
 TEST_CASE_TEMPLATE("what is mostly zero", T, float, double) {
-  const auto is_sparse = [](int count, int features, zeros where) {
+  const auto is_sparse = [](int count, int features, zeros where, int most = 9) {
     const auto x = with_zeros<T>(count, features, where, 1);
-    return kd::is_sparse<native>(reading(x), {0, x.blocks}, features);
+    return kd::is_sparse<native>(reading(x), {0, x.blocks}, features, most);
   };
   for (const int count : {16, 32, 128}) {
     CHECK(is_sparse(count, 100, zeros::all));
     CHECK(is_sparse(count, 500, zeros::border) == (count > 16));  // 37 % are left
+    CHECK_FALSE(is_sparse(count, 500, zeros::border, 5));
     CHECK_FALSE(is_sparse(count, 100, zeros::few));
     CHECK_FALSE(is_sparse(count, 100, zeros::none));
     CHECK_FALSE(is_sparse(count, 63, zeros::all));  // not worth it

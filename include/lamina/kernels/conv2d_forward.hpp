@@ -52,17 +52,36 @@ struct conv2d_sums {
     });
   }
 
-  /// One tap: `step` elements between the inputs of neighbouring pixels.
-  template <int Step>
-  [[gnu::always_inline]] void add(const T* x, const T* weights) {
-    batch<Arch, T> input[Pixels * n];
-    unroll<Pixels * n>([&](int c) __attribute__((always_inline)) {
-      input[c] = held(load<Arch>(x + c / n * Step + c % n * w));
+  /// One row of a window of KW taps, without the first `Left` and the last `Right` of the columns
+  /// that the pixels see. Each column is read once where registers hold all of them, else tap by
+  /// tap.
+  template <int KW, int SW, int Left, int Right>
+  [[gnu::always_inline]] void add_row(const T* x, const T* weights) {
+    constexpr int columns = (Pixels - 1) * SW + KW, sums = outputs * Pixels * n;
+    if constexpr (columns * n + sums <= tile<Arch, T>::vector_registers - 2)
+      add_taps<KW, 1, SW, Left, columns - Right>(x, weights);
+    else
+      unroll<KW>([&](int k) __attribute__((always_inline)) {
+        add_taps<1, SW>(x + k * lanes, weights + k * outputs);
+      });
+  }
+
+  /// Taps of a row, of those columns from First to Last that are there. Columns are `Apart` pixels
+  /// from each other, and the first ones of neighbouring pixels `Step` columns.
+  template <int Taps, int Apart, int Step = 1, int First = 0, int Last = (Pixels - 1) * Step + Taps>
+  [[gnu::always_inline]] void add_taps(const T* x, const T* weights) {
+    batch<Arch, T> input[Last * n];
+    unroll<(Last - First) * n>([&](int i) __attribute__((always_inline)) {
+      const int c = First * n + i;
+      input[c] = held(load<Arch>(x + c / n * Apart * lanes + c % n * w));
     });
-    unroll<outputs>([&](int o) __attribute__((always_inline)) {
-      const auto factor = held(broadcast<Arch>(weights + o));
-      unroll<Pixels * n>([&](int c) __attribute__((always_inline)) {
-        at[o][c] = kernels::fma(factor, input[c], at[o][c]);
+    unroll<Taps * outputs>([&](auto i) __attribute__((always_inline)) {
+      constexpr int o = i % outputs, tap = i / outputs;
+      const auto factor = held(broadcast<Arch>(weights + i));
+      unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
+        constexpr int column = c / n * Step + tap;
+        if constexpr (First <= column && column < Last)
+          at[o][c] = kernels::fma(factor, input[column * n + c % n], at[o][c]);
       });
     });
   }
@@ -78,11 +97,13 @@ struct conv2d_sums {
   }
 };
 
-/// `count` times `Pixels` neighbouring pixels that see all columns of the window.
-template <class Arch, bool Whole, int Pixels, int KW, int SW, class T, class Activation>
-[[gnu::noinline]] void conv2d_middle(const conv2d_row<T> row, int count, const T* x, T* y,
+/// `count` times `Pixels` neighbouring pixels that see all columns of the window but the first
+/// `Left` and the last `Right`.
+template <class Arch, bool Whole, int Pixels, int KW, int SW, int Left = 0, int Right = 0, class T,
+          class Activation>
+[[gnu::noinline]] void conv2d_middle(const conv2d_row<T>& of, int count, const T* x, T* y,
                                      Activation activation) {
-  constexpr int outputs = conv2d_output_tile<Arch, T>;
+  const conv2d_row<T> row = of;  // what is read of it stays in registers
   for (; count > 0; --count, x += Pixels * SW * lanes, y += Pixels * lanes) {
     conv2d_sums<Arch, Whole, Pixels, T> sums;
     sums.start(row, y);
@@ -90,9 +111,7 @@ template <class Arch, bool Whole, int Pixels, int KW, int SW, class T, class Act
       const T* from = x + c * row.x_channel;
       const T* weights = row.weights + c * row.weights_channel;
       for (int r = 0; r < row.rows; ++r, from += row.x_row, weights += row.weights_row) {
-        unroll<KW>([&](int k) __attribute__((always_inline)) {
-          sums.template add<SW * lanes>(from + k * lanes, weights + k * outputs);
-        });
+        sums.template add_row<KW, SW, Left, Right>(from, weights);
         forget_reads<Arch>();
       }
     }
@@ -113,7 +132,7 @@ template <class Arch, bool Whole, class T, class Activation>
       const T* weights =
           row.weights + weights_first + c * row.weights_channel + r * row.weights_row;
       for (int k = 0; k < columns; ++k, from += lanes, weights += step)
-        sums.template add<0>(from, weights);
+        sums.template add_taps<1, 1>(from, weights);
     }
   sums.finish(row, y, activation);
 }
@@ -130,13 +149,36 @@ template <class Arch, bool Whole, class T, class Activation>
   return {first, std::clamp(extent - origin, first, size)};
 }
 
-/// One row of outputs of one tile: edges one pixel at a time, the middle `Pixels` at a time.
+/// The last pixels of a row, at most `Pixels`, which lack the last column.
+template <class Arch, bool Whole, int Pixels, int KW, class T, class Activation>
+[[gnu::always_inline]] inline void conv2d_row_end(const conv2d_row<T>& row, int pixels, const T* x,
+                                                  T* y, Activation activation) {
+  if (pixels == Pixels)
+    conv2d_middle<Arch, Whole, Pixels, KW, 1, 0, 1>(row, 1, x, y, activation);
+  else if constexpr (Pixels > 1)
+    conv2d_row_end<Arch, Whole, Pixels - 1, KW>(row, pixels, x, y, activation);
+}
+
+/// One row of outputs of one tile: edges one pixel at a time, the middle `Pixels` at a time. Where
+/// an edge lacks one column, its pixel goes with the next ones: alone it has too few sums to hide
+/// the latency of an addition.
 template <class Arch, bool Whole, int KW, int SW, class T, class Activation>
 [[gnu::noinline]] void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e,
                                        Activation activation) {
   constexpr int outputs = conv2d_output_tile<Arch, T>, pixels = tile<Arch, T>::conv2d_pixels;
   const int left = std::clamp(ceil_divide(e.pad_left, SW), 0, e.out_width);
   const int right = std::clamp((e.in_width - KW + e.pad_left + SW) / SW, left, e.out_width);
+  if constexpr (pixels > 1 && KW > 1 && SW == 1) {
+    if (left == 1 && right == e.out_width - 1 && e.out_width > pixels) {
+      const int groups = (e.out_width - pixels - 1) / pixels, end = (groups + 1) * pixels;
+      conv2d_middle<Arch, Whole, pixels, KW, 1, 1>(row, 1, row.x - lanes, row.y, activation);
+      conv2d_middle<Arch, Whole, pixels, KW, 1>(row, groups, row.x + (pixels - 1) * lanes,
+                                                row.y + pixels * lanes, activation);
+      conv2d_row_end<Arch, Whole, pixels, KW>(row, e.out_width - end, row.x + (end - 1) * lanes,
+                                              row.y + end * lanes, activation);
+      return;
+    }
+  }
   const int groups = (right - left) / pixels;
   for (int column = 0; column < e.out_width;) {
     T* const y = row.y + column * lanes;
@@ -194,16 +236,22 @@ template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation>
   }
 }
 
-/// All rows of all tiles of one block. A small input stays in the cache as a whole: then the rows
-/// of one tile follow each other, and y is written in few streams. Otherwise each row goes through
-/// all tiles, so that the rows of x that it sees stay in the second cache.
+/// Whether the rows of one tile follow each other: a small input stays in the cache as a whole, and
+/// y is written in few streams. Otherwise each row goes through all tiles, so that the rows of x
+/// that it sees stay in the second cache.
+template <class T>
+[[gnu::always_inline]] constexpr bool conv2d_goes_by_tile(const conv2d_extents& e) {
+  constexpr int small = (128 << 10) / (lanes * static_cast<int>(sizeof(T)));
+  return e.in_channels * e.in_height * e.in_width <= small;
+}
+
+/// All rows of all tiles of one block.
 template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation>
 void conv2d_block(const conv2d_product<T>& p, const T* x, T* y, range outputs,
                   Activation activation) {
   constexpr int o = conv2d_output_tile<Arch, T>;
-  constexpr int small = (128 << 10) / (lanes * static_cast<int>(sizeof(T)));
   const conv2d_extents& e = p.e;
-  const bool by_tile = e.in_channels * e.in_height * e.in_width <= small;
+  const bool by_tile = conv2d_goes_by_tile<T>(e);
   const int tiles = (outputs.last - outputs.first + o - 1) / o;
   const std::ptrdiff_t y_row = e.out_width * lanes, y_channel = y_row * e.out_height;
   for (int i = 0; i < tiles * e.out_height; ++i) {

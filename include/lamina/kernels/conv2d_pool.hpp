@@ -76,18 +76,18 @@ template <class Arch, class T>
         scaled<Arch, T>{batch<Arch, T>(scale[channel]), batch<Arch, T>(shift[channel])});
 }
 
-/// Computes band after band of the outputs first <= o < last of one tile from one block of x, and
-/// calls use(band) for each.
+/// Computes the bands of the given rows of the pool, of the outputs first <= o < last of one tile
+/// from one block of x, and calls use(band) for each.
 template <class Arch, int KH, int KW, int SH, int SW, class T, class Activation, class Use>
 [[gnu::always_inline]] inline void for_each_band(window<KH, KW, SH, SW>,
                                                  const conv2d_pool_operands<T>& from, const T* x,
-                                                 int first, int last, Activation activation,
-                                                 Use&& use) {
+                                                 range pool_rows, int first, int last,
+                                                 Activation activation, Use&& use) {
   const pool_extents& pool = from.e.pool;
   const conv2d_product<T> product{from.packed, from.bias, from.e.product};
   const std::ptrdiff_t row_size = pool.in_width * lanes;
   const std::ptrdiff_t channel = pool.window_height * row_size;
-  for (int row = 0; row < pool.out_height; ++row) {
+  for (int row = pool_rows.first; row < pool_rows.last; ++row) {
     const int top = row * pool.stride_height - pool.pad_top;
     const range rows{std::max(top, 0), std::min(top + pool.window_height, pool.in_height)};
     for (int r = rows.first; r < rows.last; ++r)
@@ -190,8 +190,8 @@ void conv2d_pool_statistics(window<KH, KW, SH, SW> taps, const conv2d_pool_opera
     for (int b = 0; b * lanes < images; ++b) {
       detail::lane_sums sums[most];
       alignas(64) T pivots[most][lanes];
-      detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
-                                  [&](const detail::conv2d_pool_band& band) {
+      detail::for_each_band<Arch>(taps, from, x.block(b), {0, from.e.pool.out_height}, first, last,
+                                  activation, [&](const detail::conv2d_pool_band& band) {
                                     for (int o = 0; o < last - first; ++o) {
                                       const T* y = from.scratch + o * band.channel;
                                       if (band.row == 0)
@@ -222,17 +222,22 @@ void conv2d_pool_forward(window<KH, KW, SH, SW> taps, const conv2d_pool_operands
                          range blocks, range outputs, Activation activation) {
   const std::ptrdiff_t y_row = from.e.pool.out_width * lanes;
   const std::ptrdiff_t y_channel = y_row * from.e.pool.out_height;
-  detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
-    for (int b = blocks.first; b < blocks.last; ++b)
+  const auto tiles_of = [&](int b, range rows) {
+    detail::for_each_output_tile<Arch, T>(outputs, [&](int first, int last) {
       detail::for_each_band<Arch>(
-          taps, from, x.block(b), first, last, activation,
+          taps, from, x.block(b), rows, first, last, activation,
           [&](const detail::conv2d_pool_band& band) {
             for (int o = 0; o < last - first; ++o)
               detail::pool_channel<Arch>(
                   band.pool, static_cast<const T*>(from.scratch + o * band.channel), scale, shift,
                   first + o, y.block(b) + (first + o) * y_channel + band.row * y_row);
           });
-  });
+    });
+  };
+  const int height = from.e.pool.out_height;
+  const int together = detail::conv2d_goes_by_tile<T>(from.e.product) ? height : 1;
+  for (int b = blocks.first; b < blocks.last; ++b)
+    for (int row = 0; row < height; row += together) tiles_of(b, {row, row + together});
 }
 
 /// dw and db of the convolution from the gradient dy of the pool's output, all blocks; `taken` is
@@ -264,8 +269,8 @@ void conv2d_pool_backward_weights(window<KH, KW, SH, SW> taps, const conv2d_pool
       for (int o = first; o < last; ++o)
         gradients[o - first] =
             detail::masked_gradient<T>::of(detail::gradient_of_channel<Arch, T>(of, o, mask));
-      detail::for_each_band<Arch>(taps, from, x.block(b), first, last, activation,
-                                  [&](const detail::conv2d_pool_band& band) {
+      detail::for_each_band<Arch>(taps, from, x.block(b), {0, from.e.pool.out_height}, first, last,
+                                  activation, [&](const detail::conv2d_pool_band& band) {
                                     for (int o = first; o < last; ++o) {
                                       const std::ptrdiff_t at = o * dy_channel + band.row * dy_row;
                                       biases[o - first] += detail::unpool_band<Arch>(

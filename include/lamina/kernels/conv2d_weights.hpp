@@ -2,25 +2,11 @@
 #pragma once
 
 #include "lamina/kernels/conv2d_forward.hpp"
+#include "lamina/kernels/conv2d_weights_sums.hpp"
 
 namespace lamina::kernels {
 
 namespace detail {
-
-/// Window columns that are summed together, and how many outputs: those of a tile of the forward
-/// product, as long as their sums, the smaller of the two operands and one register of the other
-/// leave two registers free. g++ and clang spill with fewer.
-template <class Arch, class T, int KW>
-struct conv2d_weights_tile {
-  static constexpr int free = tile<Arch, T>::vector_registers - 2;
-  static constexpr int columns = std::min(KW, free - 2);
-  static constexpr bool fits(int outputs) {
-    return columns * outputs + std::min(columns, outputs) + 1 <= free;
-  }
-  static constexpr int most(int outputs) { return fits(outputs) ? outputs : most(outputs - 1); }
-  static constexpr int outputs = most(tile<Arch, T>::conv2d_outputs);
-  static constexpr int channels = 4;  // whose sums are held in the first cache
-};
 
 /// Where a band of rows of outputs meets rows of an input channel.
 template <class T>
@@ -31,65 +17,30 @@ struct conv2d_meeting {
   std::ptrdiff_t dy_channel, dy_row, x_row;  // x_row between the inputs of neighbouring outputs
 };
 
-/// The sums of a few outputs and columns of the window. Registers of a pixel have sums of their own
-/// where there is room for them, because one addition waits for the last; single outputs have those
-/// of a whole tile, and so the same bits.
-template <class Arch, int Outputs, int Columns, int KW, class T>
-struct conv2d_weights_sums {
-  static constexpr int n = registers<Arch, T>, w = width<Arch, T>, all = Columns * Outputs;
-  static constexpr int outputs = Outputs == 1 ? conv2d_weights_tile<Arch, T, KW>::outputs : Outputs;
-  static constexpr int apart = std::clamp(tile<Arch, T>::accumulators / (Columns * outputs), 1, n);
-  batch<Arch, T> at[apart][all];
-
-  [[gnu::always_inline]] void start(const T* memory) {
-    unroll<all>([&](int i) __attribute__((always_inline)) {
-      at[0][i] = load<Arch>(memory + i * w);
-      unroll<apart - 1>([&](int r) __attribute__((always_inline)) {
-        at[r + 1][i] = batch<Arch, T>(T(0));
-      });
-    });
-  }
-
-  /// Adds dy[output] * x[column] of one pixel; the smaller side is held in registers.
-  [[gnu::always_inline]] void add(const T* dy, std::ptrdiff_t dy_channel, const T* x) {
-    constexpr bool hold_inputs = Columns <= Outputs;
-    constexpr int fewer = std::min(Columns, Outputs), more = std::max(Columns, Outputs);
-    unroll<n>([&](int r) __attribute__((always_inline)) {
-      batch<Arch, T> some[fewer];
-      unroll<fewer>([&](int i) __attribute__((always_inline)) {
-        some[i] = held(load<Arch>((hold_inputs ? x + i * lanes : dy + i * dy_channel) + r * w));
-      });
-      unroll<more>([&](int j) __attribute__((always_inline)) {
-        const auto one =
-            held(load<Arch>((hold_inputs ? dy + j * dy_channel : x + j * lanes) + r * w));
-        unroll<fewer>([&](int i) __attribute__((always_inline)) {
-          auto& sum = at[r % apart][hold_inputs ? i * Outputs + j : j * Outputs + i];
-          sum = kernels::fma(some[i], one, sum);
-        });
-      });
-    });
-    forget_reads<Arch>();
-  }
-
-  [[gnu::always_inline]] void finish(T* memory) {
-    unroll<all>([&](int i) __attribute__((always_inline)) {
-      unroll<apart - 1>([&](int r) __attribute__((always_inline)) { at[0][i] += at[r + 1][i]; });
-      put<Arch>(memory + i * w, at[0][i]);
-    });
-  }
-};
-
-/// Adds the pixels of a band that meet all columns to the sums (column, output, lane).
+/// Adds the pixels of a band that meet all columns to the sums (column, output, lane), with the one
+/// before them, which lacks the first column, and the one behind them, which lacks the last, where
+/// both are there.
 template <class Arch, int Outputs, int Columns, int KW, int SW, class T>
-[[gnu::noinline]] void conv2d_weights_middle(const conv2d_meeting<T>& m, range pixels, T* memory) {
-  conv2d_weights_sums<Arch, Outputs, Columns, KW, T> sums;
+[[gnu::noinline]] void conv2d_weights_middle(const conv2d_meeting<T>& m, range pixels,
+                                             bool with_edges, T* memory) {
+  using sums_of = conv2d_weights_sums<Arch, Outputs, Columns, KW, T>;
+  sums_of sums;
   sums.start(memory);
   const std::ptrdiff_t dy_channel = m.dy_channel;
   for (int row = 0; row < m.rows; ++row) {
     const T* x = m.x + row * m.x_row + pixels.first * SW * lanes;
     const T* dy = m.dy + row * m.dy_row + pixels.first * lanes;
-    for (int p = pixels.first; p < pixels.last; ++p, dy += lanes, x += SW * lanes)
-      sums.add(dy, dy_channel, x);
+    int p = pixels.first;
+    if constexpr (constexpr int some = sums_of::pixels; some > 1) {
+      if (with_edges) sums.template add_pixels<1, SW, 1>(dy - lanes, dy_channel, x - SW * lanes);
+      for (; p + some <= pixels.last; p += some, dy += some * lanes, x += some * SW * lanes)
+        sums.template add_pixels<some, SW>(dy, dy_channel, x);
+      for (; p < pixels.last; ++p, dy += lanes, x += SW * lanes)
+        sums.template add_pixels<1, SW>(dy, dy_channel, x);
+      if (with_edges) sums.template add_pixels<1, SW, 0, Columns - 1>(dy, dy_channel, x);
+    } else {
+      for (; p < pixels.last; ++p, dy += lanes, x += SW * lanes) sums.add(dy, dy_channel, x);
+    }
   }
   sums.finish(memory);
 }
@@ -139,11 +90,16 @@ template <class Arch, bool Middle, int Outputs, int KW, int SW, int First = 0, c
 [[gnu::always_inline]] inline void conv2d_weights_columns(conv2d_meeting<T> m, conv2d_extents e,
                                                           T* memory) {
   constexpr int columns = std::min(KW - First, conv2d_weights_tile<Arch, T, KW>::columns);
+  constexpr bool may_join =
+      columns == KW && conv2d_weights_sums<Arch, Outputs, columns, KW, T>::pixels > 1;
   const int shift = First - e.pad_left;
+  const range middle = conv2d_middle<columns, SW>(shift, e.in_width, e.out_width);
+  const bool joined = may_join && middle.first == 1 && middle.last == e.out_width - 1 &&
+                      taps_inside(shift, KW, e.in_width).first == 1 &&
+                      taps_inside(middle.last * SW + shift, KW, e.in_width).last == KW - 1;
   if constexpr (Middle)
-    conv2d_weights_middle<Arch, Outputs, columns, KW, SW>(
-        m, conv2d_middle<columns, SW>(shift, e.in_width, e.out_width), memory);
-  else
+    conv2d_weights_middle<Arch, Outputs, columns, KW, SW>(m, middle, joined, memory);
+  else if (!joined)
     conv2d_weights_edges<Arch, Outputs, columns, KW, SW>(m, shift, e.in_width, e.out_width, memory);
   m.x += columns * lanes;
   if constexpr (First + columns < KW)

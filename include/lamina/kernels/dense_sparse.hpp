@@ -25,7 +25,10 @@ class sparse_blocks {
   static constexpr int most_blocks = 4, most_terms = 1024;
 
   sparse_blocks(const dense_product<T>& product, range blocks)
-      : product_{product}, blocks_{blocks}, images_{(blocks.last - blocks.first) * lanes} {}
+      : product_{product},
+        blocks_{blocks},
+        images_{(blocks.last - blocks.first) * lanes},
+        rows_at_once_{images_ <= few_images ? terms_at_once / 2 : terms_at_once} {}
 
   /// The outputs that fill slices, from the first one on; returns where the others begin.
   int run(range outputs, const dense_ending<T>& end) {
@@ -48,8 +51,11 @@ class sparse_blocks {
 
  private:
   static constexpr int few = few_strips<Arch, T>;
-  static constexpr int most = std::min(8, most_strips<Arch, T>);  // rows fit the first cache
+  static constexpr int most = cached_strips<Arch, T>;
   static constexpr int wide = most * lanes;
+  // Few images do not use what they bring into the first cache as often; with AVX-512 half of it
+  // stays there.
+  static constexpr int few_images = std::is_base_of_v<xsimd::avx512f, Arch> ? 2 * lanes : 0;
 
   const T* x(int image, int term) const {
     return product_.x.block(blocks_.first + image / lanes) + std::ptrdiff_t{term} * lanes;
@@ -84,16 +90,19 @@ class sparse_blocks {
 
   template <int Strips>
   void add_images(range outputs, range terms) {
+    const term_bits of_rows = ~term_bits{0} >> (terms_at_once - rows_at_once_);
     for (int image = 0; image < images_; ++image) ask_for_rows(outputs, terms.first, image);
-    for (int k = terms.first; k < terms.last; k += terms_at_once) {
-      bring_rows(outputs, {k, std::min(k + terms_at_once, terms.last)});
-      const term_bits* bits = terms_[(k - terms.first) / terms_at_once];
-      const int next = k + terms_at_once < terms.last ? k + terms_at_once : k;
+    for (int k = terms.first; k < terms.last; k += rows_at_once_) {
+      bring_rows(outputs, {k, std::min(k + rows_at_once_, terms.last)});
+      const int term = k - terms.first;
+      const term_bits* bits_of_images = terms_[term / terms_at_once];
+      const int next = k + rows_at_once_ < terms.last ? k + rows_at_once_ : k;
       for (int image = 0; image < images_; ++image) {
         ask_for_rows(outputs, next, image);
-        if (bits[image] == 0) continue;
+        const term_bits bits = bits_of_images[image] >> term % terms_at_once & of_rows;
+        if (bits == 0) continue;
         const features_and_rows<T> all{x(image, k) + image % lanes, rows_[0], wide};
-        add_terms<Arch, Strips>(all, bits[image], sums_[image], sums_[image]);
+        add_terms<Arch, Strips>(all, bits, sums_[image], sums_[image]);
       }
     }
   }
@@ -118,7 +127,7 @@ class sparse_blocks {
     constexpr int line = 64 / static_cast<int>(sizeof(T));
     const int count = outputs.last - outputs.first;
     const bool as_rows = product_.by_term != 1;
-    const int rows = as_rows ? terms_at_once : count, length = as_rows ? count : terms_at_once;
+    const int rows = as_rows ? rows_at_once_ : count, length = as_rows ? count : rows_at_once_;
     const std::ptrdiff_t row = as_rows ? product_.by_term : product_.by_output;
     const T* from = product_.weights_of(outputs.first, term).at;
     for (int i = image; i < rows; i += images_)
@@ -133,7 +142,7 @@ class sparse_blocks {
 
   const dense_product<T>& product_;
   range blocks_;
-  int images_;
+  int images_, rows_at_once_;
   alignas(64) T sums_[most_blocks * lanes][wide];  // (image, output)
   alignas(64) T rows_[terms_at_once][wide];        // (term, output)
   term_bits terms_[most_terms / terms_at_once][most_blocks * lanes];
@@ -151,11 +160,18 @@ template <class Arch, class T>
   if (rest < outputs.last) dense_blocks<Arch, T>(p, blocks, {rest, outputs.last}, end);
 }
 
+/// Sixteenths of the values that go into several blocks which may differ from zero: with AVX-512 a
+/// dense product by rows of weights is the faster one for half of them.
+template <class Arch>
+constexpr int dense_sixteenths(bool by_rows) {
+  return by_rows && std::is_base_of_v<xsimd::avx512f, Arch> ? 6 : 9;
+}
+
 /// Whether few enough of the values that go in are not zero, and a slice of outputs is wanted.
 template <class Arch, class T>
 bool goes_sparse(const dense_product<T>& p, range blocks, range outputs) {
   return outputs.last - outputs.first >= dense_slice<Arch, T> &&
-         is_sparse<Arch>(p.x, blocks, p.terms);
+         is_sparse<Arch>(p.x, blocks, p.terms, dense_sixteenths<Arch>(p.by_term == 1));
 }
 
 }  // namespace detail

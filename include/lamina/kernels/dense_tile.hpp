@@ -54,13 +54,22 @@ template <class Arch, int Outputs, int Blocks, class T>
         sums[o][c] = batch<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
     });
   });
-  const T* weights = tile.at;
-  for (int k = terms.first; k < terms.last; ++k, weights = opaque(weights + tile.by_term)) {
+  constexpr int near =
+      3;  // rows that an address reaches from one of them: by once and twice by_output
+  const T* weights[(Outputs + near - 1) / near];
+  const auto each_pointer = [&](auto&& f) __attribute__((always_inline)) {
+    unroll<(Outputs + near - 1) / near>(f);
+  };
+  each_pointer([&](int i) __attribute__((always_inline)) {
+    weights[i] = tile.at + near * i * tile.by_output;
+  });
+  const auto weight = [&](int o) __attribute__((always_inline)) {
+    return broadcast<Arch>(weights[o / near] + o % near * tile.by_output);
+  };
+  for (int k = terms.first; k < terms.last; ++k) {
     if constexpr (Outputs < columns) {
       batch<Arch, T> held[Outputs];
-      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        held[o] = broadcast<Arch>(weights + o * tile.by_output);
-      });
+      unroll<Outputs>([&](int o) __attribute__((always_inline)) { held[o] = weight(o); });
       unroll<columns>([&](int c) __attribute__((always_inline)) {
         const auto v = load<Arch>(x[c / n] + k * lanes + c % n * w);
         unroll<Outputs>([&](int o) __attribute__((always_inline)) {
@@ -73,12 +82,15 @@ template <class Arch, int Outputs, int Blocks, class T>
         held[c] = load<Arch>(x[c / n] + k * lanes + c % n * w);
       });
       unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        const auto v = broadcast<Arch>(weights + o * tile.by_output);
+        const auto v = weight(o);
         unroll<columns>([&](int c) __attribute__((always_inline)) {
           sums[o][c] = kernels::fma(v, held[c], sums[o][c]);
         });
       });
     }
+    each_pointer([&](int i) __attribute__((always_inline)) {
+      weights[i] = opaque(weights[i] + tile.by_term);
+    });
   }
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
     unroll<columns>([&](int c) __attribute__((always_inline)) {

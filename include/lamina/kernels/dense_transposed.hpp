@@ -68,12 +68,13 @@ template <class Arch, class T>
   for_each_piece(p, most, outputs, dense_panel, use);
 }
 
-/// For up to two blocks transposed weights are read where they lie: a copy would not be read often.
+/// For a block or two transposed weights are read where they lie: a copy would not be read often.
 template <class Arch, class T>
 void dense_transposed(const dense_product<T>& p, range blocks, range outputs, dense_ending<T> end) {
+  constexpr int read_in_place = tile<Arch, T>::dense_blocks == 4 ? 1 : 2;
   if (goes_sparse<Arch>(p, blocks, outputs))
     dense_blocks_sparse<Arch, T>(p, blocks, outputs, end);
-  else if (blocks.last - blocks.first <= 2)
+  else if (blocks.last - blocks.first <= read_in_place)
     dense_blocks<Arch, T>(p, blocks, outputs, end);
   else
     dense_blocks_transposed<Arch, T>(p, blocks, outputs, end);

@@ -8,9 +8,12 @@
 
 namespace lamina::kernels {
 
-/// Outputs that a tile of the weights' gradient has.
+/// Registers of inputs that a tile of the weights' gradient has, and outputs: near a square.
 template <class Arch, class T>
-inline constexpr int dense_weights_output_tile = tile<Arch, T>::accumulators / 2;
+inline constexpr int dense_weights_vectors = tile<Arch, T>::accumulators == 24 ? 4 : 2;
+template <class Arch, class T>
+inline constexpr int dense_weights_output_tile =
+    tile<Arch, T>::accumulators / dense_weights_vectors<Arch, T>;
 
 namespace detail {
 
@@ -99,8 +102,10 @@ void dense_weights_rest(const dense_gradient<T>& g, range outputs, int input) {
 template <class Arch, class T>
 void dense_weights_rows(const dense_gradient<T>& g, range outputs, int first = 0) {
   constexpr int w = width<Arch, T>, tile_outputs = dense_weights_output_tile<Arch, T>;
+  constexpr int vectors = dense_weights_vectors<Arch, T>;
   int i = first;
-  for (; i + 2 * w <= g.in; i += 2 * w) dense_weights_column<Arch, tile_outputs, 2>(g, outputs, i);
+  for (; i + vectors * w <= g.in; i += vectors * w)
+    dense_weights_column<Arch, tile_outputs, vectors>(g, outputs, i);
   for (; i + w <= g.in; i += w) dense_weights_column<Arch, tile_outputs, 1>(g, outputs, i);
   if (i < g.in) dense_weights_rest<Arch, tile_outputs>(g, outputs, i);
 }
@@ -130,8 +135,9 @@ class sparse_dense_weights {
     int done = 0;
     for (int block = 0; block < g_.blocks; block += most_blocks) {
       if (block > 0) find_images(block);
-      done = for_each_slice<most_strips<Arch, T>, few_strips<Arch, T>>(
-          g_.in / lanes, [&](auto strips, int strip) { add_images<strips>(block, strip * lanes); });
+      const auto add = [&](auto strips, int strip) { add_images<strips>(block, strip * lanes); };
+      done = 2 * g_.blocks <= most_blocks ? slices<most_strips<Arch, T>>(add)
+                                          : slices<cached_strips<Arch, T>>(add);
     }
     return done * lanes;
   }
@@ -152,6 +158,11 @@ class sparse_dense_weights {
       return xt.data + k / lanes * xt.stride + k % lanes * lanes;
     }
   };
+
+  template <int Most, class Add>
+  int slices(Add&& add) const {
+    return for_each_slice<Most, few_strips<Arch, T>>(g_.in / lanes, add);
+  }
 
   const T* dy(int block, int output) const {
     return g_.dy.block(block) + std::ptrdiff_t{output} * lanes;

@@ -69,9 +69,10 @@ template <class Arch, class T>
 }
 
 /// Whether so few of the terms x (block, term, lane) are not zero that sums over those alone are
-/// faster: of few blocks, for which weights are brought into place, fewer. Looks at some of them.
+/// faster: `most` sixteenths, of a single block, for which weights are brought into place, at most
+/// five. Looks at some of them.
 template <class Arch, class T>
-[[gnu::noinline]] bool is_sparse(blocked<const T> x, range blocks, int terms) {
+[[gnu::noinline]] bool is_sparse(blocked<const T> x, range blocks, int terms, int most) {
   constexpr int looks = 32, most_blocks = 4;
   const int count = std::min(blocks.last - blocks.first, most_blocks);
   int found = 0;
@@ -80,7 +81,7 @@ template <class Arch, class T>
       const std::ptrdiff_t term = std::ptrdiff_t{terms} * i / looks;
       found += __builtin_popcount(nonzero_lanes<Arch>(x.block(blocks.first + b) + term * lanes));
     }
-  const int sixteenths = count == 1 ? 5 : 9;
+  const int sixteenths = count == 1 ? std::min(most, 5) : most;
   return terms >= terms_at_once && 16 * found <= sixteenths * looks * lanes * count;
 }
 
@@ -90,6 +91,10 @@ template <class Arch, class T>
 inline constexpr int few_strips = std::max(1, 8 / registers<Arch, T>);
 template <class Arch, class T>
 inline constexpr int most_strips = std::max(1, 14 / registers<Arch, T>);
+
+/// Of those, as many as 64 rows fill the first cache with.
+template <class Arch, class T>
+inline constexpr int cached_strips = std::min(most_strips<Arch, T>, 8);
 
 /// Calls use(constant, first) for slices of `Most` strips and then of `Few`, as many of the larger
 /// ones as leave none over, where any do; returns the strips that it got to.

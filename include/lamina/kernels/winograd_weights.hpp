@@ -70,7 +70,7 @@ template <class Arch, int Strips, class T>
     const T* from = v + tile * row.x_channel;
     const T* factors = row.weights + tile * row.weights_channel;
     for (int k = 0; k < lanes; ++k, from += row.x_row, factors += row.weights_row) {
-      products.template add<lanes>(from, factors);
+      products.template add_taps<1, 1>(from, factors);
       forget_reads<Arch>();
     }
   }
