@@ -127,6 +127,8 @@ void conv2d_one_image(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* 
   constexpr int tile = conv2d_output_tile<Arch, T>;
   constexpr int registers_at_once = kernels::tile<Arch, T>::conv2d_pixels * registers<Arch, T>;
   constexpr int step = registers_at_once * width<Arch, T>;
+  constexpr int few_registers = std::min(registers_at_once, 2);
+  constexpr int few = few_registers * width<Arch, T>;
   const int positions = ((e.out_height - 1) * SH) * in.pitch + (e.out_width - 1) * SW + 1;
   const std::ptrdiff_t channel = static_cast<std::ptrdiff_t>(
       conv2d_one_image_scratch<Arch, T>(e, SH, in.pitch) / static_cast<std::size_t>(tile));
@@ -134,9 +136,13 @@ void conv2d_one_image(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* 
   for (int first = of.first; first < of.last; first += tile) {
     const int outputs = std::min(tile, of.last - first);
     const T* weights = packed + static_cast<std::ptrdiff_t>(first) * e.in_channels * KH * KW;
-    for (int p = 0; p < positions; p += step)
+    int p = 0;
+    for (; p < positions - few; p += step)
       detail::convolve_positions<Arch, registers_at_once, KH, KW>(
           in, origin + p, weights, scratch + p, channel, first, outputs, end);
+    if (p < positions)
+      detail::convolve_positions<Arch, few_registers, KH, KW>(in, origin + p, weights, scratch + p,
+                                                              channel, first, outputs, end);
     for (int o = 0; o < outputs; ++o) {
       const T* plane = scratch + o * channel;
       T* to = y + out.at(first + o, 0);
