@@ -121,9 +121,9 @@ template <class Arch, bool Whole, int Pixels, int KW, int SW, int Left = 0, int 
 
 /// One pixel that sees `columns` columns of the window, `step` elements apart in the weights.
 template <class Arch, bool Whole, class T, class Activation>
-[[gnu::always_inline]] inline void conv2d_edge(const conv2d_row<T>& row, const T* x,
-                                               std::ptrdiff_t weights_first, int columns,
-                                               std::ptrdiff_t step, T* y, Activation activation) {
+[[gnu::noinline]] void conv2d_edge(const conv2d_row<T>& row, const T* x,
+                                   std::ptrdiff_t weights_first, int columns, std::ptrdiff_t step,
+                                   T* y, Activation activation) {
   conv2d_sums<Arch, Whole, 1, T> sums;
   sums.start(row, y);
   for (int c = 0; c < row.channels; ++c)
@@ -149,36 +149,41 @@ template <class Arch, bool Whole, class T, class Activation>
   return {first, std::clamp(extent - origin, first, size)};
 }
 
-/// The last pixels of a row, at most `Pixels`, which lack the last column.
-template <class Arch, bool Whole, int Pixels, int KW, class T, class Activation>
-[[gnu::always_inline]] inline void conv2d_row_end(const conv2d_row<T>& row, int pixels, const T* x,
-                                                  T* y, Activation activation) {
-  if (pixels == Pixels)
-    conv2d_middle<Arch, Whole, Pixels, KW, 1, 0, 1>(row, 1, x, y, activation);
-  else if constexpr (Pixels > 1)
-    conv2d_row_end<Arch, Whole, Pixels - 1, KW>(row, pixels, x, y, activation);
+/// One row of outputs of one tile, whose first and last pixel lack a column: they go with their
+/// neighbours, for alone they have too few sums to hide the latency of an addition.
+template <class Arch, int KW, class T, class Activation>
+[[gnu::always_inline]] inline void conv2d_tile_row_with_edges(const conv2d_row<T>& row, int width,
+                                                              Activation activation) {
+  constexpr int pixels = tile<Arch, T>::conv2d_pixels, outputs = conv2d_output_tile<Arch, T>;
+  const T* x = row.x - lanes;
+  T* y = row.y;
+  int left = width;
+  const auto done = [&](int count) { x += count * lanes, y += count * lanes, left -= count; };
+  conv2d_middle<Arch, true, pixels, KW, 1, 1>(row, 1, x, y, activation);
+  done(pixels);
+  const int groups = (left - 1) / pixels;
+  conv2d_middle<Arch, true, pixels, KW, 1>(row, groups, x, y, activation);
+  done(groups * pixels);
+  if (left % 2 != 0) {
+    conv2d_edge<Arch, true>(row, x, 0, left == 1 ? KW - 1 : KW, outputs, y, activation);
+    done(1);
+  }
+  if (left == pixels)
+    conv2d_middle<Arch, true, pixels, KW, 1, 0, 1>(row, 1, x, y, activation);
+  else if (left > 0)
+    conv2d_middle<Arch, true, 2, KW, 1, 0, 1>(row, 1, x, y, activation);
 }
 
-/// One row of outputs of one tile: edges one pixel at a time, the middle `Pixels` at a time. Where
-/// an edge lacks one column, its pixel goes with the next ones: alone it has too few sums to hide
-/// the latency of an addition.
+/// One row of outputs of one tile: edges one pixel at a time, the middle `Pixels` at a time.
 template <class Arch, bool Whole, int KW, int SW, class T, class Activation>
 [[gnu::noinline]] void conv2d_tile_row(const conv2d_row<T>& row, conv2d_extents e,
                                        Activation activation) {
   constexpr int outputs = conv2d_output_tile<Arch, T>, pixels = tile<Arch, T>::conv2d_pixels;
   const int left = std::clamp(ceil_divide(e.pad_left, SW), 0, e.out_width);
   const int right = std::clamp((e.in_width - KW + e.pad_left + SW) / SW, left, e.out_width);
-  if constexpr (pixels > 1 && KW > 1 && SW == 1) {
-    if (left == 1 && right == e.out_width - 1 && e.out_width > pixels) {
-      const int groups = (e.out_width - pixels - 1) / pixels, end = (groups + 1) * pixels;
-      conv2d_middle<Arch, Whole, pixels, KW, 1, 1>(row, 1, row.x - lanes, row.y, activation);
-      conv2d_middle<Arch, Whole, pixels, KW, 1>(row, groups, row.x + (pixels - 1) * lanes,
-                                                row.y + pixels * lanes, activation);
-      conv2d_row_end<Arch, Whole, pixels, KW>(row, e.out_width - end, row.x + (end - 1) * lanes,
-                                              row.y + end * lanes, activation);
-      return;
-    }
-  }
+  if constexpr (Whole && pixels == 4 && KW > 1 && SW == 1)
+    if (left == 1 && right == e.out_width - 1 && e.out_width > pixels)
+      return conv2d_tile_row_with_edges<Arch, KW>(row, e.out_width, activation);
   const int groups = (right - left) / pixels;
   for (int column = 0; column < e.out_width;) {
     T* const y = row.y + column * lanes;

@@ -137,16 +137,21 @@ template <class Arch, class T, int KW>
 inline constexpr int conv2d_pool_tile = std::min(conv2d_output_tile<Arch, T>,
                                                  conv2d_weights_tile<Arch, T, KW>::outputs);
 
-/// Calls f(constant, first) for whole tiles of `Outputs` outputs, then for two and for one.
-template <int Outputs, class F>
+/// Calls f(constant, first) for parts of a tile's outputs: all of them, those that it lacks as
+/// well, where registers hold so many sums, else `Outputs` at a time, then two and one.
+template <int Outputs, int All, class F>
 [[gnu::always_inline]] inline void for_each_part(int outputs, F&& f) {
-  int o = 0;
-  const auto parts_of = [&](auto size) __attribute__((always_inline)) {
-    for (; o + size <= outputs; o += size) f(size, o);
-  };
-  parts_of(std::integral_constant<int, Outputs>{});
-  if constexpr (Outputs > 2) parts_of(std::integral_constant<int, 2>{});
-  if constexpr (Outputs > 1) parts_of(std::integral_constant<int, 1>{});
+  if constexpr (Outputs == All) {
+    f(std::integral_constant<int, All>{}, 0);
+  } else {
+    int o = 0;
+    const auto parts_of = [&](auto size) __attribute__((always_inline)) {
+      for (; o + size <= outputs; o += size) f(size, o);
+    };
+    parts_of(std::integral_constant<int, Outputs>{});
+    if constexpr (Outputs > 2) parts_of(std::integral_constant<int, 2>{});
+    if constexpr (Outputs > 1) parts_of(std::integral_constant<int, 1>{});
+  }
 }
 
 /// Adds what one band adds to the sums (part of the outputs, term, output, lane) of the weights,
@@ -155,22 +160,24 @@ template <class Arch, int KH, int KW, int SH, int SW, class T>
 void add_band_weights(window<KH, KW, SH, SW>, const conv2d_extents& e, const T* gradient,
                       const conv2d_pool_band& band, const T* x, int outputs, T* sums) {
   const int terms = e.in_channels * KH * KW;
-  for_each_part<conv2d_pool_tile<Arch, T, KW>>(outputs, [&](auto part, int o) {
-    constexpr int some = decltype(part)::value;
-    const conv2d_band<T> rows{gradient + o * band.channel, band.channel, band.rows};
-    conv2d_weights_add<Arch, true, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, sums);
-    conv2d_weights_add<Arch, false, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, sums);
-    sums += some * terms * width<Arch, T>;
-  });
+  for_each_part<conv2d_pool_tile<Arch, T, KW>, conv2d_output_tile<Arch, T>>(
+      outputs, [&](auto part, int o) {
+        constexpr int some = decltype(part)::value;
+        const conv2d_band<T> rows{gradient + o * band.channel, band.channel, band.rows};
+        conv2d_weights_add<Arch, true, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, sums);
+        conv2d_weights_add<Arch, false, some, KH, KW, SH, SW>(e, rows, x, {0, e.in_channels}, sums);
+        sums += some * terms * width<Arch, T>;
+      });
 }
 
 template <class Arch, int KH, int KW, int SH, int SW, class T>
 void finish_band_weights(window<KH, KW, SH, SW>, const T* sums, int outputs, int terms, T* dw) {
-  for_each_part<conv2d_pool_tile<Arch, T, KW>>(outputs, [&](auto part, int o) {
-    for (int k = 0; k < terms; ++k)
-      for (int i = 0; i < part; ++i, sums += width<Arch, T>)
-        dw[(o + i) * terms + k] = kernels::sum(load<Arch>(sums));
-  });
+  for_each_part<conv2d_pool_tile<Arch, T, KW>, conv2d_output_tile<Arch, T>>(
+      outputs, [&](auto part, int o) {
+        for (int k = 0; k < terms; ++k)
+          for (int i = o; i < o + part; ++i, sums += width<Arch, T>)
+            if (i < outputs) dw[i * terms + k] = kernels::sum(load<Arch>(sums));
+      });
 }
 
 }  // namespace detail

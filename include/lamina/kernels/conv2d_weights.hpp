@@ -33,8 +33,9 @@ template <class Arch, int Outputs, int Columns, int KW, int SW, class T>
     int p = pixels.first;
     if constexpr (constexpr int some = sums_of::pixels; some > 1) {
       if (with_edges) sums.template add_pixels<1, SW, 1>(dy - lanes, dy_channel, x - SW * lanes);
-      for (; p + some <= pixels.last; p += some, dy += some * lanes, x += some * SW * lanes)
-        sums.template add_pixels<some, SW>(dy, dy_channel, x);
+      if constexpr (Outputs > 2)  // fewer are rare: not worth compiling
+        for (; p + some <= pixels.last; p += some, dy += some * lanes, x += some * SW * lanes)
+          sums.template add_pixels<some, SW>(dy, dy_channel, x);
       for (; p < pixels.last; ++p, dy += lanes, x += SW * lanes)
         sums.template add_pixels<1, SW>(dy, dy_channel, x);
       if (with_edges) sums.template add_pixels<1, SW, 0, Columns - 1>(dy, dy_channel, x);
