@@ -83,6 +83,10 @@ struct conv2d_sums {
         if constexpr (First <= column && column < Last)
           at[o][c] = kernels::fma(factor, input[column * n + c % n], at[o][c]);
       });
+      still_needed(factor);
+    });
+    unroll<(Last - First) * n>([&](int i) __attribute__((always_inline)) {
+      still_needed(input[First * n + i]);
     });
   }
 

@@ -59,7 +59,10 @@ struct conv2d_weights_sums {
         auto& sum = at[0][(First + j) * Outputs + o];
         sum = kernels::fma(one, inputs[p * SW + First + j], sum);
       });
+      still_needed(one);
     });
+    unroll<met - First>([&](int i)
+                            __attribute__((always_inline)) { still_needed(inputs[First + i]); });
     forget_reads<Arch>();
   }
 

@@ -157,6 +157,17 @@ template <class T, class Arch>
   return x;
 }
 
+/// Keeps a value in its register up to here: a multiply-add before must not write its sum there,
+/// for which the compiler would copy registers at the end of a loop.
+template <class T, class Arch>
+[[gnu::always_inline]] inline void still_needed(const xsimd::batch<T, Arch>& x) {
+#if defined(__x86_64__)
+  asm volatile("" : : "v"(x.data));
+#elif defined(__aarch64__)
+  asm volatile("" : : "w"(x.data));
+#endif
+}
+
 /// The same address, about whose steps the compiler knows nothing: g++ writes a loop of its own for
 /// steps of one element.
 template <class T>
