@@ -57,13 +57,20 @@ struct conv2d_sums {
   /// tap.
   template <int KW, int SW, int Left, int Right>
   [[gnu::always_inline]] void add_row(const T* x, const T* weights) {
-    constexpr int columns = (Pixels - 1) * SW + KW, sums = outputs * Pixels * n;
-    if constexpr (columns * n + sums <= tile<Arch, T>::vector_registers - 2)
+    constexpr int columns = (Pixels - 1) * SW + KW;
+    if constexpr (holds(columns)) {
       add_taps<KW, 1, SW, Left, columns - Right>(x, weights);
-    else
+    } else {
+      static_assert(Left == 0 && Right == 0);
       unroll<KW>([&](int k) __attribute__((always_inline)) {
         add_taps<1, SW>(x + k * lanes, weights + k * outputs);
       });
+    }
+  }
+
+  /// Whether registers hold so many columns beside the sums and a factor.
+  static constexpr bool holds(int columns) {
+    return columns * n + outputs * Pixels * n <= tile<Arch, T>::vector_registers - 2;
   }
 
   /// Taps of a row, of those columns from First to Last that are there. Columns are `Apart` pixels
@@ -185,7 +192,8 @@ template <class Arch, bool Whole, int KW, int SW, class T, class Activation>
   constexpr int outputs = conv2d_output_tile<Arch, T>, pixels = tile<Arch, T>::conv2d_pixels;
   const int left = std::clamp(ceil_divide(e.pad_left, SW), 0, e.out_width);
   const int right = std::clamp((e.in_width - KW + e.pad_left + SW) / SW, left, e.out_width);
-  if constexpr (Whole && pixels == 4 && KW > 1 && SW == 1)
+  using sums_of = conv2d_sums<Arch, Whole, pixels, T>;
+  if constexpr (Whole && pixels == 4 && KW > 1 && SW == 1 && sums_of::holds(pixels - 1 + KW))
     if (left == 1 && right == e.out_width - 1 && e.out_width > pixels)
       return conv2d_tile_row_with_edges<Arch, KW>(row, e.out_width, activation);
   const int groups = (right - left) / pixels;

@@ -54,12 +54,10 @@ template <class Arch, int Outputs, int Blocks, class T>
         sums[o][c] = batch<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
     });
   });
-  constexpr int near =
-      3;  // rows that an address reaches from one of them: by once and twice by_output
-  const T* weights[(Outputs + near - 1) / near];
-  const auto each_pointer = [&](auto&& f) __attribute__((always_inline)) {
-    unroll<(Outputs + near - 1) / near>(f);
-  };
+  constexpr int near = 3;  // rows that a pointer reaches: an address holds by_output twice
+  constexpr int pointers = (Outputs + near - 1) / near;
+  const T* weights[pointers];
+  const auto each_pointer = [&](auto&& f) __attribute__((always_inline)) { unroll<pointers>(f); };
   each_pointer([&](int i) __attribute__((always_inline)) {
     weights[i] = tile.at + near * i * tile.by_output;
   });

@@ -68,7 +68,8 @@ template <class Arch, class T>
   for_each_piece(p, most, outputs, dense_panel, use);
 }
 
-/// For a block or two transposed weights are read where they lie: a copy would not be read often.
+/// For a block, or two where a tile has one or two, transposed weights are read where they lie: a
+/// copy would not be read often.
 template <class Arch, class T>
 void dense_transposed(const dense_product<T>& p, range blocks, range outputs, dense_ending<T> end) {
   constexpr int read_in_place = tile<Arch, T>::dense_blocks == 4 ? 1 : 2;
