@@ -55,7 +55,7 @@ class sparse_blocks {
   static constexpr int wide = most * lanes;
   // Few images do not use what they bring into the first cache as often; with AVX-512 half of it
   // stays there.
-  static constexpr int few_images = std::is_base_of_v<xsimd::avx512f, Arch> ? 2 * lanes : 0;
+  static constexpr int few_images = has_avx512<Arch> ? 2 * lanes : 0;
 
   const T* x(int image, int term) const {
     return product_.x.block(blocks_.first + image / lanes) + std::ptrdiff_t{term} * lanes;
@@ -161,17 +161,15 @@ template <class Arch, class T>
 }
 
 /// Sixteenths of the values that go into several blocks which may differ from zero: with AVX-512 a
-/// dense product by rows of weights is the faster one for half of them.
+/// dense product is the faster one for half of them.
 template <class Arch>
-constexpr int dense_sixteenths(bool by_rows) {
-  return by_rows && std::is_base_of_v<xsimd::avx512f, Arch> ? 6 : 9;
-}
+inline constexpr int dense_sixteenths = has_avx512<Arch> ? 6 : 9;
 
 /// Whether few enough of the values that go in are not zero, and a slice of outputs is wanted.
 template <class Arch, class T>
 bool goes_sparse(const dense_product<T>& p, range blocks, range outputs) {
   return outputs.last - outputs.first >= dense_slice<Arch, T> &&
-         is_sparse<Arch>(p.x, blocks, p.terms, dense_sixteenths<Arch>(p.by_term == 1));
+         is_sparse<Arch>(p.x, blocks, p.terms, dense_sixteenths<Arch>);
 }
 
 }  // namespace detail

@@ -68,14 +68,77 @@ template <class Arch, class T>
   for_each_piece(p, most, outputs, dense_panel, use);
 }
 
-/// For a block, or two where a tile has one or two, transposed weights are read where they lie: a
-/// copy would not be read often.
+/// Images of a block x registers of outputs, held while the terms pass: the transposed weights of a
+/// term lie side by side and are read where they are. The sums go to `to`, an image a row.
+template <class Arch, int Images, int Registers, class T>
+[[gnu::noinline]] void dense_tile_of_rows(const dense_product<T>& p, const T* x, int output, T* to,
+                                          std::ptrdiff_t row) {
+  constexpr int w = width<Arch, T>;
+  batch<Arch, T> sums[Images][Registers];
+  unroll<Images>([&](int i) __attribute__((always_inline)) {
+    unroll<Registers>([&](int r)
+                          __attribute__((always_inline)) { sums[i][r] = batch<Arch, T>(T(0)); });
+  });
+  const T* weights = p.weights + output;
+  const T* ahead = weights + dense_terms_ahead * p.by_term;
+  for (int k = 0; k < p.terms; ++k) {
+    __builtin_prefetch(x + 2 * dense_terms_ahead * lanes);
+    batch<Arch, T> held[Registers];
+    unroll<Registers>([&](int r) __attribute__((always_inline)) {
+      __builtin_prefetch(ahead + r * w);
+      held[r] = load_unaligned<Arch>(weights + r * w);
+    });
+    unroll<Images>([&](int i) __attribute__((always_inline)) {
+      const auto factor = broadcast<Arch>(x + i);
+      unroll<Registers>([&](int r) __attribute__((always_inline)) {
+        sums[i][r] = kernels::fma(factor, held[r], sums[i][r]);
+      });
+    });
+    x += lanes;
+    weights = opaque(weights + p.by_term);
+    ahead = opaque(ahead + p.by_term);
+  }
+  unroll<Images>([&](int i) __attribute__((always_inline)) {
+    unroll<Registers>([&](int r) __attribute__((always_inline)) {
+      put<Arch>(to + i * row + r * w, sums[i][r]);
+    });
+  });
+}
+
+/// The given outputs of the given blocks from transposed weights where they lie, a panel of them
+/// after the other, which stays in the second cache while the images pass. The last outputs, which
+/// fill no register, are read one by one.
+template <class Arch, class T>
+[[gnu::noinline]] void dense_blocks_by_rows(const dense_product<T>& p, range blocks, range outputs,
+                                            dense_ending<T> end) {
+  constexpr int w = width<Arch, T>, images = lanes / 2;
+  constexpr int most = tile<Arch, T>::accumulators / images, row = most * w;
+  alignas(64) T sums[lanes][row];
+  int o = outputs.first;
+  const auto panels_of = [&](auto registers) {
+    for (; o + registers * w <= outputs.last; o += registers * w)
+      for (int b = blocks.first; b < blocks.last; ++b) {
+        for (int i = 0; i < lanes; i += images)
+          dense_tile_of_rows<Arch, images, registers>(p, p.x.block(b) + i, o, sums[i], row);
+        transpose<Arch>(sums[0], row, {lanes, registers * w},
+                        p.y.block(b) + std::ptrdiff_t{o} * lanes, lanes);
+        end.after({0, p.terms}, p, {b, b + 1}, {o, o + registers * w});
+      }
+  };
+  panels_of(std::integral_constant<int, most>{});
+  panels_of(std::integral_constant<int, 2>{});
+  panels_of(std::integral_constant<int, 1>{});
+  if (o < outputs.last) dense_blocks<Arch, T>(p, blocks, {o, outputs.last}, end);
+}
+
+/// With AVX-512, and for up to two blocks, transposed weights are read where they lie.
 template <class Arch, class T>
 void dense_transposed(const dense_product<T>& p, range blocks, range outputs, dense_ending<T> end) {
-  constexpr int read_in_place = tile<Arch, T>::dense_blocks == 4 ? 1 : 2;
   if (goes_sparse<Arch>(p, blocks, outputs))
     dense_blocks_sparse<Arch, T>(p, blocks, outputs, end);
-  else if (blocks.last - blocks.first <= read_in_place)
+  else if constexpr (has_avx512<Arch>)
+    dense_blocks_by_rows<Arch, T>(p, blocks, outputs, end);
+  else if (blocks.last - blocks.first <= 2)
     dense_blocks<Arch, T>(p, blocks, outputs, end);
   else
     dense_blocks_transposed<Arch, T>(p, blocks, outputs, end);

@@ -70,7 +70,7 @@ namespace detail {
 template <class Arch, class T>
 [[gnu::always_inline]] inline batch<Arch, T> pick_pixels(const T* source,
                                                          const batch<Arch, T>& pixel) {
-  constexpr bool wide = std::is_base_of_v<xsimd::avx512f, Arch>;
+  constexpr bool wide = has_avx512<Arch>;
   if constexpr (std::is_same_v<T, float> && (wide || std::is_base_of_v<xsimd::avx2, Arch>)) {
     alignas(64) static constexpr std::int32_t count[] = {0, 1, 2,  3,  4,  5,  6,  7,
                                                          8, 9, 10, 11, 12, 13, 14, 15};

@@ -26,6 +26,10 @@ using native = xsimd::default_arch;
 template <class Arch, class T>
 using batch = xsimd::batch<T, Arch>;
 
+/// Whether there are 32 registers of 64 bytes.
+template <class Arch>
+inline constexpr bool has_avx512 = std::is_base_of_v<xsimd::avx512f, Arch>;
+
 /// Elements of a register.
 template <class Arch, class T>
 inline constexpr int width = static_cast<int>(batch<Arch, T>::size);
@@ -37,13 +41,13 @@ inline constexpr int registers = lanes / width<Arch, T>;
 /// Bytes of a core's second cache that are counted on: processors with AVX-512 have at least so
 /// many.
 template <class Arch>
-inline constexpr int second_cache = std::is_base_of_v<xsimd::avx512f, Arch> ? 1 << 20 : 1 << 19;
+inline constexpr int second_cache = has_avx512<Arch> ? 1 << 20 : 1 << 19;
 
 /// How many accumulators a kernel keeps, from the number of vector registers.
 template <class Arch, class T>
 struct tile {
   static constexpr int vector_registers =
-      std::is_base_of_v<xsimd::avx512f, Arch> || std::is_base_of_v<xsimd::neon64, Arch> ? 32 : 16;
+      has_avx512<Arch> || std::is_base_of_v<xsimd::neon64, Arch> ? 32 : 16;
   static constexpr int accumulators = vector_registers == 32 ? 24 : 12;
 
   /// Blocks that a dense kernel takes at once, and outputs of each that it holds: near a square,
@@ -91,7 +95,7 @@ template <class T, class Arch>
 [[gnu::always_inline]] inline xsimd::batch<T, Arch> fma(const xsimd::batch<T, Arch>& x,
                                                         const xsimd::batch<T, Arch>& y,
                                                         const xsimd::batch<T, Arch>& z) {
-  if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) {
+  if constexpr (has_avx512<Arch>) {
     if constexpr (std::is_same_v<T, float>)
       return _mm512_fmadd_ps(x.data, y.data, z.data);
     else
@@ -117,7 +121,7 @@ template <class Arch>
 [[gnu::always_inline]] inline xsimd::batch<std::int32_t, Arch> select(
     const xsimd::batch_bool<std::int32_t, Arch>& chosen, const xsimd::batch<std::int32_t, Arch>& x,
     const xsimd::batch<std::int32_t, Arch>& y) {
-  if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>)
+  if constexpr (has_avx512<Arch>)
     return _mm512_mask_blend_epi32(chosen.data, y.data, x.data);
   else
     return xsimd::select(chosen, x, y);

@@ -22,7 +22,7 @@ template <class T, class Arch>
   constexpr int w = width<Arch, T>;
   const auto equal = x == xsimd::batch<T, Arch>(T(0));
   unsigned bits = 0;
-  if constexpr (std::is_base_of_v<xsimd::avx512f, Arch>) {
+  if constexpr (has_avx512<Arch>) {
     bits = equal.data;
   } else if constexpr (std::is_base_of_v<xsimd::avx, Arch> && std::is_same_v<T, float>) {
     bits = static_cast<unsigned>(_mm256_movemask_ps(equal.data));
