@@ -39,7 +39,8 @@ struct written {
     if constexpr (requires { Type::name; }) {
       append(text, Type::name);
     } else {
-      append(text, compiler_name<Type>());
+      constexpr std::string_view name = compiler_name<Type>();
+      append(text, name);
     }
   }
 };

@@ -67,7 +67,7 @@ struct winograd_step : product_step<Blueprint, Index, T, Arch> {
     constexpr int backward =
         trains && place::wants_input_gradient ? kernels::winograd_packed_tiles<Arch, T>(turned) : 0;
     run_pieces(forward + backward, [&](int tile) {
-      if (tile < forward) {
+      if (backward == 0 || tile < forward) {
         pack_winograd_tile<typename place::template located<0>, T, Arch>(weights, tile,
                                                                          values(batch, at.forward));
       } else {

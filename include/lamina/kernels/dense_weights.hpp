@@ -179,7 +179,7 @@ class sparse_dense_weights {
   }
 
   template <int Strips>
-  void add_images(int block, int input) {
+  [[gnu::noinline]] void add_images(int block, int input) {
     for (int o = outputs_.first; o < outputs_.last; ++o) {
       const term_bits bits = images_[o - outputs_.first];
       if (bits == 0 && block > 0) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 #include "lamina/kernels/simd.hpp"
@@ -116,18 +117,18 @@ void update(Rule rule, T* weights, const T* gradient, T* const* state, std::ptrd
   if (rest == 0) return;
   T padded[Rule::states + 2][size] = {};
   T* memory[Rule::states + 1] = {};
+  const auto copy = [bytes = static_cast<std::size_t>(rest) * sizeof(T)](T* to, const T* from) {
+    std::memcpy(to, from, bytes);
+  };
   for (int s = 0; s < Rule::states; ++s) {
     memory[s] = padded[s + 2];
-    for (std::ptrdiff_t i = 0; i < rest; ++i) memory[s][i] = state[s][whole + i];
+    copy(memory[s], state[s] + whole);
   }
-  for (std::ptrdiff_t i = 0; i < rest; ++i) {
-    padded[0][i] = weights[whole + i];
-    padded[1][i] = gradient[whole + i];
-  }
+  copy(padded[0], weights + whole);
+  copy(padded[1], gradient + whole);
   update_registers<Arch>(rule, padded[0], padded[1], memory, size);
-  for (std::ptrdiff_t i = 0; i < rest; ++i) weights[whole + i] = padded[0][i];
-  for (int s = 0; s < Rule::states; ++s)
-    for (std::ptrdiff_t i = 0; i < rest; ++i) state[s][whole + i] = memory[s][i];
+  copy(weights + whole, padded[0]);
+  for (int s = 0; s < Rule::states; ++s) copy(state[s] + whole, memory[s]);
 }
 
 }  // namespace lamina::kernels
