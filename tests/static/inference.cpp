@@ -153,6 +153,13 @@ static_assert(apart(places.workspace[2], places.gradient[1], 112));
 static_assert(apart(places.workspace[2], places.workspace[1], 112));
 static_assert(apart(places.workspace[0], places.workspace[1], 112));
 
+// cross-entropy reads the logits while it writes their gradient
+using many_classes = network<input<40>, dense<100>, softmax>;
+constexpr auto& classes =
+    detail::blueprint<many_classes::located_layers, fusion_mode::training>::memory;
+static_assert(apart(classes.gradient[1], classes.value[1], 100));
+static_assert(apart(classes.gradient[1], classes.value[2], 100));
+
 // the halves of an input's gradient are there together
 using very_wide = network<input<9>, dense<256>, relu, dense<256>, relu, dense<256>>;
 constexpr auto& many = detail::blueprint<very_wide::located_layers, fusion_mode::training>::memory;

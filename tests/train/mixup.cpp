@@ -16,21 +16,24 @@ using namespace lamina;
 
 namespace {
 
-using classes = network<input<1, 4, 1>, flatten, dense<3>, softmax>;
+/// More classes than pixels: logits and their gradient are what fills the plan's memory.
+constexpr std::size_t kinds = 20, pixels = 4;
+using classes = network<input<1, pixels, 1>, flatten, dense<kinds>, softmax>;
 using mixing = augmentation<mixup<1.0>>;
 
 struct pictures {
   std::vector<float> values;
   std::vector<std::uint8_t> labels;
-  examples view() const { return examples::of(std::span{values}, 4, std::span{labels}); }
+  examples view() const { return examples::of(std::span{values}, pixels, std::span{labels}); }
 };
 
 pictures draw(std::size_t images) {
   pictures all;
   counter_generator random{11, 2};
   for (std::size_t i = 0; i < images; ++i) {
-    for (int k = 0; k < 4; ++k) all.values.push_back(static_cast<float>(uniform(random)));
-    all.labels.push_back(static_cast<std::uint8_t>(bounded(random, 3)));
+    for (std::size_t k = 0; k < pixels; ++k)
+      all.values.push_back(static_cast<float>(uniform(random)));
+    all.labels.push_back(static_cast<std::uint8_t>(bounded(random, kinds)));
   }
   return all;
 }
@@ -42,33 +45,33 @@ struct slow_descent {
 
   void step(const pictures& all, double smoothing, double rate) {
     const std::size_t images = all.labels.size();
-    std::vector<double> dw(12), db(3);
+    std::vector<double> dw(kinds * pixels), db(kinds);
     loss = 0;
     for (std::uint32_t i = 0; i < images; ++i) {
       const auto drawn =
           draw_augmentation(mixing::plan, 5, 1, i, 1, 4, static_cast<std::uint32_t>(images));
-      double x[4], t[3], z[3], sum = 0;
-      for (std::size_t k = 0; k < 4; ++k)
-        x[k] = drawn.share * static_cast<double>(all.values[i * 4 + k]) +
-               (1 - drawn.share) * static_cast<double>(all.values[drawn.partner * 4 + k]);
-      for (std::size_t c = 0; c < 3; ++c) {
+      double x[pixels], t[kinds], z[kinds], sum = 0;
+      for (std::size_t k = 0; k < pixels; ++k)
+        x[k] = drawn.share * static_cast<double>(all.values[i * pixels + k]) +
+               (1 - drawn.share) * static_cast<double>(all.values[drawn.partner * pixels + k]);
+      for (std::size_t c = 0; c < kinds; ++c) {
         t[c] = (drawn.share * (all.labels[i] == c) +
                 (1 - drawn.share) * (all.labels[drawn.partner] == c)) *
                    (1 - smoothing) +
-               smoothing / 3;
+               smoothing / kinds;
         z[c] = bias[c];
-        for (std::size_t k = 0; k < 4; ++k) z[c] += weights[c * 4 + k] * x[k];
+        for (std::size_t k = 0; k < pixels; ++k) z[c] += weights[c * pixels + k] * x[k];
         sum += std::exp(z[c]);
       }
-      for (std::size_t c = 0; c < 3; ++c) {
+      for (std::size_t c = 0; c < kinds; ++c) {
         const double d = (std::exp(z[c]) / sum - t[c]) / static_cast<double>(images);
         loss -= t[c] * (z[c] - std::log(sum)) / static_cast<double>(images);
         db[c] += d;
-        for (std::size_t k = 0; k < 4; ++k) dw[c * 4 + k] += d * x[k];
+        for (std::size_t k = 0; k < pixels; ++k) dw[c * pixels + k] += d * x[k];
       }
     }
-    for (std::size_t i = 0; i < 12; ++i) weights[i] -= rate * dw[i];
-    for (std::size_t c = 0; c < 3; ++c) bias[c] -= rate * db[c];
+    for (std::size_t i = 0; i < kinds * pixels; ++i) weights[i] -= rate * dw[i];
+    for (std::size_t c = 0; c < kinds; ++c) bias[c] -= rate * db[c];
   }
 };
 
@@ -97,9 +100,9 @@ void check_step(const Loss& loss, double smoothing) {
   const auto told = subject.fit(all.view(), {.epochs = 1, .batch = 37, .augmentation = mixing{}});
   slow.step(all, smoothing, 0.5);
   CHECK(told.epochs[0].loss == doctest::Approx(slow.loss).epsilon(1e-9));
-  for (std::size_t i = 0; i < 12; ++i)
+  for (std::size_t i = 0; i < kinds * pixels; ++i)
     CHECK(tensors[0].values[i] == doctest::Approx(slow.weights[i]).epsilon(1e-9));
-  for (std::size_t c = 0; c < 3; ++c)
+  for (std::size_t c = 0; c < kinds; ++c)
     CHECK(tensors[1].values[c] == doctest::Approx(slow.bias[c]).epsilon(1e-9));
 }
 
@@ -114,7 +117,8 @@ TEST_CASE("mixup: pictures and targets are blended, against a slow step of desce
 TEST_CASE("the partners of a mixup are never among the images held out") {
   pictures all = draw(60);
   for (const std::uint32_t image : detail::held_out(60, 0.5, 5).validation)
-    std::fill_n(all.values.begin() + image * 4, 4, std::numeric_limits<float>::quiet_NaN());
+    std::fill_n(all.values.begin() + image * pixels, pixels,
+                std::numeric_limits<float>::quiet_NaN());
   trainer<classes> subject{{.seed = 5}};
   const auto told =
       subject.fit(all.view(), {.epochs = 3, .validation_split = 0.5, .augmentation = mixing{}});
@@ -125,7 +129,7 @@ TEST_CASE("the partners of a mixup are never among the images held out") {
 }
 
 TEST_CASE("a flat input takes what changes values alone") {
-  using flat = network<input<4>, dense<3>, softmax>;
+  using flat = network<input<pixels>, dense<kinds>, softmax>;
   const pictures all = draw(8);
   trainer<flat> subject{{.seed = 1}};
   subject.fit(all.view(), {.augmentation = augmentation<mixup<0.2>, contrast<0.2>>{}});

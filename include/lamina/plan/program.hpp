@@ -217,6 +217,10 @@ struct liveness {
                                op.kind == max_pool || op.kind == custom;
       const bool reads_output = (op.activates && !is_undone_by_the_next(code, facts, i)) ||
                                 op.kind == softmax || op.kind == custom;
+      if (op.kind == softmax && i == loss - 1) {  // cross-entropy turns the logits into theirs
+        extend(value(op.input), loss);
+        extend(gradient(op.input), loss);
+      }
       if (reads_input) extend(value(op.input), time);
       if (reads_output) extend(value(op.output), time);
       // a pool routes the gradient to where its normalisation began, wanted or not
