@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <lamina/kernels/layout.hpp>
 //
+#include <algorithm>
+#include <limits>
+
 #include "kernels/naive.hpp"
 
 namespace {
@@ -45,6 +48,19 @@ TEST_CASE_TEMPLATE("images become lanes", T, float, double) {
       check_interleave<T, std::uint8_t>(pixels, channels);
       check_interleave<T, float>(pixels, channels);
     }
+}
+
+TEST_CASE_TEMPLATE("dead lanes are zero beside images that are not finite", T, float, double) {
+  constexpr int pixels = 7;
+  const std::vector<float> image(pixels, std::numeric_limits<float>::infinity());
+  std::vector<const float*> rows(lanes, nullptr);
+  array<T> x = numbers<T>(pixels * lanes, 1);
+  kernels::interleave(rows.data(), pixels, 1, T(1), x.data());
+  CHECK(std::count(x.data(), x.data() + x.size(), T(0)) == pixels * lanes);
+  rows[5] = image.data();
+  kernels::interleave(rows.data(), pixels, 1, T(1), x.data());
+  CHECK(std::count(x.data(), x.data() + x.size(), T(0)) == pixels * (lanes - 1));
+  CHECK(x[5] == std::numeric_limits<T>::infinity());
 }
 
 TEST_CASE_TEMPLATE("lanes become rows and a transposed block", T, float, double) {

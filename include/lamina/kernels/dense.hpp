@@ -29,13 +29,12 @@ void dense_forward(dense_extents e, std::type_identity_t<dense_matrix<T>> weight
   const detail::activated<Activation> how{activation};
   const auto end = detail::ending_of<Arch, T>(how);
   const detail::dense_product<T> product{weights.rows, e.in, 1, bias, x, y, e.in};
-  if (!detail::goes_sparse<Arch>(product, blocks, outputs))
-    detail::dense_blocks<Arch, T>(product, blocks, outputs, end);
-  else if (weights.turned == nullptr)
-    detail::dense_blocks_sparse<Arch, T>(product, blocks, outputs, end);
+  detail::dense_product<T> sparse = product;
+  if (weights.turned != nullptr) sparse = {weights.turned, 1, e.out, bias, x, y, e.in};
+  if (detail::goes_sparse<Arch>(sparse, blocks, outputs))
+    detail::dense_blocks_sparse<Arch, T>(sparse, blocks, outputs, end);
   else
-    detail::dense_blocks_sparse<Arch, T>({weights.turned, 1, e.out, bias, x, y, e.in}, blocks,
-                                         outputs, end);
+    detail::dense_blocks<Arch, T>(product, blocks, outputs, end);
 }
 
 /// The share of some outputs in the gradient of the given inputs of the given blocks.

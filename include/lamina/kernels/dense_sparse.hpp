@@ -160,16 +160,19 @@ template <class Arch, class T>
   if (rest < outputs.last) dense_blocks<Arch, T>(p, blocks, {rest, outputs.last}, end);
 }
 
-/// Sixteenths of the values that go into several blocks which may differ from zero: with AVX-512 a
-/// dense product is the faster one for half of them.
+/// Sixteenths of the values that go into several blocks which may differ from zero: with AVX-512,
+/// where dense products are faster, fewer of them, and fewer still where rows of weights have to be
+/// turned round.
 template <class Arch>
-inline constexpr int dense_sixteenths = has_avx512<Arch> ? 6 : 9;
+constexpr int dense_sixteenths(bool by_rows) {
+  return !has_avx512<Arch> ? 9 : by_rows ? 4 : 6;
+}
 
 /// Whether few enough of the values that go in are not zero, and a slice of outputs is wanted.
 template <class Arch, class T>
 bool goes_sparse(const dense_product<T>& p, range blocks, range outputs) {
   return outputs.last - outputs.first >= dense_slice<Arch, T> &&
-         is_sparse<Arch>(p.x, blocks, p.terms, dense_sixteenths<Arch>);
+         is_sparse<Arch>(p.x, blocks, p.terms, dense_sixteenths<Arch>(p.by_term == 1));
 }
 
 }  // namespace detail

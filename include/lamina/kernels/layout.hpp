@@ -27,22 +27,45 @@ void gather_lanes(const From* const* rows, int pixels, int channels, T scale, T*
       }
 }
 
-/// The same for one channel of bytes and float: four pixels of a row are one word, from which each
-/// pixel is cut for all lanes at once.
+/// The rows of a block without null ones: another one stands in for those of dead lanes, which are
+/// cleared at the end, so that no loop has to ask.
+template <class From>
+struct stand_ins {
+  const From* const* rows;
+  const From* at[lanes];
+  bool has_dead = false, has_live = false;
+
+  [[gnu::always_inline]] explicit stand_ins(const From* const* of) : rows{of} {
+    const From* live = nullptr;
+    for (int l = 0; l < lanes; ++l) {
+      if (rows[l] != nullptr) live = rows[l];
+      has_dead |= rows[l] == nullptr;
+    }
+    for (int l = 0; l < lanes; ++l) at[l] = rows[l] == nullptr ? live : rows[l];
+    has_live = live != nullptr;
+  }
+
+  template <class T>
+  [[gnu::always_inline]] void clear_dead(int pixels, T* x) const {
+    for (int l = 0; has_dead && l < lanes; ++l)
+      for (int p = 0; rows[l] == nullptr && p < pixels; ++p) x[p * lanes + l] = T(0);
+  }
+};
+
+/// gather_lanes for one channel of bytes and float: four pixels of a row are one word, of which
+/// each pixel is cut out for all lanes at once.
 template <class Arch>
-void gather_bytes(const std::uint8_t* const* rows, int pixels, float scale, float* x) {
+void gather_bytes(const stand_ins<std::uint8_t>& from, int pixels, float scale, float* x) {
   using words = batch<Arch, std::uint32_t>;
   using integers = batch<Arch, std::int32_t>;
   constexpr int w = width<Arch, std::uint32_t>, at_once = 4;
-  static constexpr std::uint8_t nothing[at_once] = {};
   const batch<Arch, float> factor(scale);
   alignas(64) std::uint32_t packed[lanes];
   // a count that is known makes the copy of a word one load
   const auto gather = [&](int p, auto count) __attribute__((always_inline)) {
     for (int l = 0; l < lanes; ++l) {
       packed[l] = 0;
-      std::memcpy(&packed[l], rows[l] == nullptr ? nothing : rows[l] + p,
-                  static_cast<std::size_t>(count));
+      std::memcpy(&packed[l], from.at[l] + p, static_cast<std::size_t>(count));
     }
     for (int k = 0; k < count; ++k)
       for (int l = 0; l < lanes; l += w) {
@@ -97,22 +120,19 @@ template <class Row>
 
 /// gather_lanes for one channel of floats, four pixels of eight lanes at a time.
 template <class Arch>
-void gather_floats(const float* const* rows, int pixels, float scale, float* x) {
-  static constexpr float nothing[4] = {};
+void gather_floats(const stand_ins<float>& from, int pixels, float scale, float* x) {
   const int whole = pixels / 4 * 4;
   for (int p = 0; p < whole; p += 4)
     for (int l = 0; l < lanes; l += 8) {
       two_quads columns[4];
-      load_turned([&](int k) { return rows[l + k] == nullptr ? nothing : rows[l + k] + p; },
-                  columns);
+      load_turned([&](int k) { return from.at[l + k] + p; }, columns);
       unroll<4>([&](int k) __attribute__((always_inline)) {
         columns[k] *= scale;
         store(x + (p + k) * lanes + l, columns[k]);
       });
     }
   for (int p = whole; p < pixels; ++p)
-    for (int l = 0; l < lanes; ++l)
-      x[p * lanes + l] = rows[l] == nullptr ? 0.0F : scale * rows[l][p];
+    for (int l = 0; l < lanes; ++l) x[p * lanes + l] = scale * from.at[l][p];
 }
 
 }  // namespace detail
@@ -123,7 +143,11 @@ template <class Arch = native, class T>
 void interleave(const std::uint8_t* const* rows, int pixels, int channels,
                 std::type_identity_t<T> scale, T* x) {
   if constexpr (std::is_same_v<T, float>) {
-    if (channels == 1) return detail::gather_bytes<Arch>(rows, pixels, scale, x);
+    const detail::stand_ins from(rows);
+    if (channels == 1 && from.has_live) {
+      detail::gather_bytes<Arch>(from, pixels, scale, x);
+      return from.clear_dead(pixels, x);
+    }
   }
   detail::gather_lanes<Arch>(rows, pixels, channels, scale, x);
 }
@@ -133,7 +157,11 @@ template <class Arch = native, class T>
 void interleave(const float* const* rows, int pixels, int channels, std::type_identity_t<T> scale,
                 T* x) {
   if constexpr (std::is_same_v<T, float>) {
-    if (channels == 1) return detail::gather_floats<Arch>(rows, pixels, scale, x);
+    const detail::stand_ins from(rows);
+    if (channels == 1 && from.has_live) {
+      detail::gather_floats<Arch>(from, pixels, scale, x);
+      return from.clear_dead(pixels, x);
+    }
   }
   detail::gather_lanes<Arch>(rows, pixels, channels, scale, x);
 }
