@@ -36,4 +36,5 @@ install(FILES ${PROJECT_BINARY_DIR}/laminaConfig.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaCairo.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaDeflate.cmake
               ${PROJECT_SOURCE_DIR}/cmake/FindLaminaZip.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/LaminaLibrary.cmake DESTINATION ${package})
+              ${PROJECT_SOURCE_DIR}/cmake/LaminaLibrary.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/LaminaNative.cmake DESTINATION ${package})

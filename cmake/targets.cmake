@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 # lamina::lamina   the headers: Hana, xsimd, oneTBB and nothing else
-# lamina::native   the option that compiles for this machine's processor
+# lamina::native   the options that compile for this machine's processor
 # lamina::bench    Google Benchmark's rows of a network, where there is Google Benchmark
 # lamina_warnings  what our own code is compiled with (not installed)
 find_package(Boost 1.74 REQUIRED)
@@ -16,8 +16,9 @@ target_link_libraries(lamina INTERFACE Boost::headers lamina::xsimd TBB::tbb)
 
 add_library(native INTERFACE)
 add_library(lamina::native ALIAS native)
-target_compile_options(native INTERFACE
-  $<BUILD_INTERFACE:-march=${LAMINA_MARCH}> $<INSTALL_INTERFACE:-march=native>)
+include(LaminaNative)
+lamina_native(native_options ${LAMINA_MARCH})  # those of an installed one are found where it is used
+target_compile_options(native INTERFACE "$<BUILD_INTERFACE:${native_options}>")
 
 find_package(benchmark QUIET)
 if(benchmark_FOUND)
