@@ -107,7 +107,7 @@ template <class Arch, int Images, int Registers, class T>
 
 /// The given outputs of the given blocks from transposed weights where they lie, a panel of them
 /// after the other, which stays in the second cache while the images pass. The last outputs, which
-/// fill no register, are read one by one.
+/// fill no register, go as if the weights were not transposed.
 template <class Arch, class T>
 [[gnu::noinline]] void dense_blocks_by_rows(const dense_product<T>& p, range blocks, range outputs,
                                             dense_ending<T> end) {
