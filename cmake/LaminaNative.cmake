@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # lamina_native(RESULT MARCH): the options that compile for a processor. Intel's from Skylake to Comet
 # Lake do not keep a jump decoded that crosses or ends at 32 bytes ("Mitigations for Jump Conditional
-# Code Erratum", Intel 2019): where the loop of a kernel happens to end there, it loses up to a sixth.
+# Code Erratum", Intel 2019): where the loop of a kernel happens to end there, it loses a seventh.
 # They are known by what they have (AVX2 and CLFLUSHOPT) and lack (SHA).
 include(CheckCXXSourceCompiles)
 function(lamina_native result march)

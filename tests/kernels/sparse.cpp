@@ -7,6 +7,7 @@
 #include <lamina/kernels/one_image_dense.hpp>
 
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -109,7 +110,8 @@ void check_few_images(int count, kernels::dense_extents e) {
   auto x = numbers<T>(count * e.in, 1);
   for (int image = 0; image < count; ++image)
     for (int i = 0; i < e.in; ++i)
-      if (is_zero(everywhere[image % 7], image, i, e.in)) x[image * e.in + i] = T(0);
+      if (is_zero(everywhere[image % std::ssize(everywhere)], image, i, e.in))
+        x[image * e.in + i] = T(0);
   array<T> turned(e.in * e.out);
   kernels::turn_dense_weights(e, weights.data(), turned.data());
   const kernels::product_end<T, kernels::identity> end{bias.data(), nullptr, nullptr, {}};

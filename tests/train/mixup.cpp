@@ -48,8 +48,8 @@ struct slow_descent {
     std::vector<double> dw(kinds * pixels), db(kinds);
     loss = 0;
     for (std::uint32_t i = 0; i < images; ++i) {
-      const auto drawn =
-          draw_augmentation(mixing::plan, 5, 1, i, 1, 4, static_cast<std::uint32_t>(images));
+      const auto drawn = draw_augmentation(mixing::plan, 5, 1, i, 1, int{pixels},
+                                           static_cast<std::uint32_t>(images));
       double x[pixels], t[kinds], z[kinds], sum = 0;
       for (std::size_t k = 0; k < pixels; ++k)
         x[k] = drawn.share * static_cast<double>(all.values[i * pixels + k]) +

@@ -80,12 +80,12 @@ template <class Arch, int Images, int Registers, class T>
                           __attribute__((always_inline)) { sums[i][r] = batch<Arch, T>(T(0)); });
   });
   const T* weights = p.weights + output;
-  const T* ahead = weights + dense_terms_ahead * p.by_term;
+  const std::ptrdiff_t ahead = dense_terms_ahead * p.by_term;
   for (int k = 0; k < p.terms; ++k) {
     __builtin_prefetch(x + 2 * dense_terms_ahead * lanes);
     batch<Arch, T> held[Registers];
     unroll<Registers>([&](int r) __attribute__((always_inline)) {
-      __builtin_prefetch(ahead + r * w);
+      __builtin_prefetch(weights + ahead + r * w);
       held[r] = load_unaligned<Arch>(weights + r * w);
     });
     unroll<Images>([&](int i) __attribute__((always_inline)) {
@@ -96,7 +96,6 @@ template <class Arch, int Images, int Registers, class T>
     });
     x += lanes;
     weights = opaque(weights + p.by_term);
-    ahead = opaque(ahead + p.by_term);
   }
   unroll<Images>([&](int i) __attribute__((always_inline)) {
     unroll<Registers>([&](int r) __attribute__((always_inline)) {

@@ -32,22 +32,20 @@ void gather_lanes(const From* const* rows, int pixels, int channels, T scale, T*
 template <class From>
 struct stand_ins {
   const From* const* rows;
-  const From* at[lanes];
-  bool has_dead = false, has_live = false;
+  const From* at[lanes];  // null only where all are
 
   [[gnu::always_inline]] explicit stand_ins(const From* const* of) : rows{of} {
     const From* live = nullptr;
-    for (int l = 0; l < lanes; ++l) {
+    for (int l = 0; l < lanes; ++l)
       if (rows[l] != nullptr) live = rows[l];
-      has_dead |= rows[l] == nullptr;
-    }
     for (int l = 0; l < lanes; ++l) at[l] = rows[l] == nullptr ? live : rows[l];
-    has_live = live != nullptr;
   }
+
+  [[gnu::always_inline]] bool has_live() const { return at[0] != nullptr; }
 
   template <class T>
   [[gnu::always_inline]] void clear_dead(int pixels, T* x) const {
-    for (int l = 0; has_dead && l < lanes; ++l)
+    for (int l = 0; l < lanes; ++l)
       for (int p = 0; rows[l] == nullptr && p < pixels; ++p) x[p * lanes + l] = T(0);
   }
 };
@@ -55,7 +53,7 @@ struct stand_ins {
 /// gather_lanes for one channel of bytes and float: four pixels of a row are one word, of which
 /// each pixel is cut out for all lanes at once.
 template <class Arch>
-void gather_bytes(const stand_ins<std::uint8_t>& from, int pixels, float scale, float* x) {
+void gather_rows(const stand_ins<std::uint8_t>& from, int pixels, float scale, float* x) {
   using words = batch<Arch, std::uint32_t>;
   using integers = batch<Arch, std::int32_t>;
   constexpr int w = width<Arch, std::uint32_t>, at_once = 4;
@@ -120,7 +118,7 @@ template <class Row>
 
 /// gather_lanes for one channel of floats, four pixels of eight lanes at a time.
 template <class Arch>
-void gather_floats(const stand_ins<float>& from, int pixels, float scale, float* x) {
+void gather_rows(const stand_ins<float>& from, int pixels, float scale, float* x) {
   const int whole = pixels / 4 * 4;
   for (int p = 0; p < whole; p += 4)
     for (int l = 0; l < lanes; l += 8) {
@@ -137,29 +135,15 @@ void gather_floats(const stand_ins<float>& from, int pixels, float scale, float*
 
 }  // namespace detail
 
-/// Images of bytes (y, x, channel), one a lane, become a block x (channel, y, x, lane) of
-/// scale * byte. A null row is a dead lane and becomes zeros.
-template <class Arch = native, class T>
-void interleave(const std::uint8_t* const* rows, int pixels, int channels,
-                std::type_identity_t<T> scale, T* x) {
-  if constexpr (std::is_same_v<T, float>) {
-    const detail::stand_ins from(rows);
-    if (channels == 1 && from.has_live) {
-      detail::gather_bytes<Arch>(from, pixels, scale, x);
-      return from.clear_dead(pixels, x);
-    }
-  }
-  detail::gather_lanes<Arch>(rows, pixels, channels, scale, x);
-}
-
-/// The same from images of floats.
-template <class Arch = native, class T>
-void interleave(const float* const* rows, int pixels, int channels, std::type_identity_t<T> scale,
+/// Images of bytes or floats (y, x, channel), one a lane, become a block x (channel, y, x, lane) of
+/// scale * value. A null row is a dead lane and becomes zeros.
+template <class Arch = native, class From, class T>
+void interleave(const From* const* rows, int pixels, int channels, std::type_identity_t<T> scale,
                 T* x) {
   if constexpr (std::is_same_v<T, float>) {
     const detail::stand_ins from(rows);
-    if (channels == 1 && from.has_live) {
-      detail::gather_floats<Arch>(from, pixels, scale, x);
+    if (channels == 1 && from.has_live()) {
+      detail::gather_rows<Arch>(from, pixels, scale, x);
       return from.clear_dead(pixels, x);
     }
   }
