@@ -32,6 +32,22 @@ void check_forward(kernels::dense_extents e, int count) {
   CHECK(y.values == pieces.values);
 }
 
+/// An activation that the product ends in has the bits of one behind it.
+template <class Arch, class T, class Activation>
+void check_activation(kernels::dense_extents e, int count, Activation activation) {
+  const images<T> x(count, e.in, 1, 1, 1);
+  const auto weights = numbers<T>(e.in * e.out, 2), bias = numbers<T>(e.out, 3);
+  images<T> sums(count, e.out, 1, 1), y = sums;
+  const range blocks{0, y.blocks}, outputs{0, e.out};
+  kernels::dense_forward<Arch>(e, weights.data(), bias.data(), x.view(), sums.view(), blocks,
+                               outputs, kernels::identity{});
+  kernels::activation_forward<Arch>(sums.values.data(), sums.values.data(),
+                                    static_cast<std::ptrdiff_t>(sums.values.size()), activation);
+  kernels::dense_forward<Arch>(e, weights.data(), bias.data(), x.view(), y.view(), blocks, outputs,
+                               activation);
+  CHECK(y.values == sums.values);
+}
+
 /// How many values of dx are not the transposed weights times dy.
 template <class T>
 int wrong_input_gradients(kernels::dense_extents e, const array<T>& weights, const images<T>& dy,
@@ -118,6 +134,21 @@ TEST_CASE_TEMPLATE("dense layers match a naive loop, whole or in pieces", T, flo
   check<kernels::native, T>(24, 400, 48);
   check<kernels::native, T>(100, 900, 33);  // panels and pieces of the sums
   check<kernels::native, T>(900, 100, 17);
+}
+
+TEST_CASE_TEMPLATE("any number of outputs of as many images as a tile takes", T, float, double) {
+  for (int out = 1; out < 26; ++out) {
+    CAPTURE(out);
+    check_forward<kernels::native, T>({7, out}, 65);
+  }
+  check_forward<kernels::native, T>({900, 23}, 65);
+}
+
+TEST_CASE_TEMPLATE("a product ends in its activation", T, float, double) {
+  for (const kernels::dense_extents e : {kernels::dense_extents{9, 22}, {900, 13}}) {
+    check_activation<kernels::native, T>(e, 65, kernels::relu{});
+    check_activation<kernels::native, T>(e, 65, kernels::leaky_relu{0.25});
+  }
 }
 
 TEST_CASE("a dense layer needs no bias") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "lamina/kernels/activation.hpp"
 #include "lamina/kernels/simd.hpp"
 
 namespace lamina::kernels::detail {
@@ -18,6 +19,7 @@ struct dense_weights_of_tile {
 
 /// A product of a weight matrix with a batch, y[o] += sum over k of weight(o, k) * x[k], and where
 /// its operands lie: the weight of output o and term k is weights[o * by_output + k * by_term].
+/// `rectified`: a finished sum becomes its relu.
 template <class T>
 struct dense_product {
   const T* weights;
@@ -26,6 +28,7 @@ struct dense_product {
   blocked<const T> x;
   blocked<T> y;
   int terms;
+  bool rectified = false;
 
   [[gnu::always_inline]] dense_weights_of_tile<T> weights_of(int output, int term) const {
     return {weights + output * by_output + term * by_term, by_output, by_term};
@@ -38,17 +41,20 @@ inline constexpr int dense_terms_ahead = 8;
 
 /// Outputs x blocks x registers of accumulators, held while the terms pass. The smaller of the two
 /// operands is held in registers as well, the other is read as it is needed. It knows no
-/// activation: one tile serves the products of all layers. With AVX-512 it asks for the rows of
-/// weights that follow its own.
+/// activation but relu: one tile serves the products of all layers. With AVX-512 it asks for the
+/// rows of weights that follow its own.
 template <class Arch, int Outputs, int Blocks, class T>
 [[gnu::noinline]] void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile,
                                   int output, int block, range terms) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
-  const T* x[Blocks];
+  const T* x = p.x.block(block) + std::ptrdiff_t{terms.first} * lanes;
+  const T* const end = x + std::ptrdiff_t{terms.last - terms.first} * lanes;
+  std::ptrdiff_t apart[Blocks] =
+      {};  // a block from the first; pointers would cost an addition each
   T* y[Blocks];
   unroll<Blocks>([&](int b) __attribute__((always_inline)) {
-    x[b] = p.x.block(block + b);
+    if (b > 0) apart[b] = opaque(b * p.x.stride);
     y[b] = p.y.block(block + b) + static_cast<std::ptrdiff_t>(output) * lanes;
   });
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
@@ -70,10 +76,10 @@ template <class Arch, int Outputs, int Blocks, class T>
     return broadcast<Arch>(weights[o / near] + o % near * tile.by_output);
   };
   const T* next = tile.at + Outputs * tile.by_output;
-  for (int k = terms.first; k < terms.last; ++k) {
+  do {
     if constexpr (has_avx512<Arch>) {
       unroll<columns>([&](int c) __attribute__((always_inline)) {
-        __builtin_prefetch(x[c / n] + (k + dense_terms_ahead) * lanes + c % n * w);
+        __builtin_prefetch(x + apart[c / n] + dense_terms_ahead * lanes + c % n * w);
       });
       __builtin_prefetch(next);
       next = opaque(next + Outputs);
@@ -82,7 +88,7 @@ template <class Arch, int Outputs, int Blocks, class T>
       batch<Arch, T> held[Outputs];
       unroll<Outputs>([&](int o) __attribute__((always_inline)) { held[o] = weight(o); });
       unroll<columns>([&](int c) __attribute__((always_inline)) {
-        const auto v = load<Arch>(x[c / n] + k * lanes + c % n * w);
+        const auto v = load<Arch>(x + apart[c / n] + c % n * w);
         unroll<Outputs>([&](int o) __attribute__((always_inline)) {
           sums[o][c] = kernels::fma(held[o], v, sums[o][c]);
         });
@@ -90,7 +96,7 @@ template <class Arch, int Outputs, int Blocks, class T>
     } else {
       batch<Arch, T> held[columns];
       unroll<columns>([&](int c) __attribute__((always_inline)) {
-        held[c] = load<Arch>(x[c / n] + k * lanes + c % n * w);
+        held[c] = load<Arch>(x + apart[c / n] + c % n * w);
       });
       unroll<Outputs>([&](int o) __attribute__((always_inline)) {
         const auto v = weight(o);
@@ -102,7 +108,13 @@ template <class Arch, int Outputs, int Blocks, class T>
     each_pointer([&](int i) __attribute__((always_inline)) {
       weights[i] = opaque(weights[i] + tile.by_term);
     });
-  }
+    x = opaque(x + lanes);
+  } while (x != end);
+  if (p.rectified && terms.last == p.terms)
+    unroll<Outputs>([&](int o) __attribute__((always_inline)) {
+      unroll<columns>([&](int c)
+                          __attribute__((always_inline)) { sums[o][c] = relu{}(sums[o][c]); });
+    });
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
     unroll<columns>([&](int c) __attribute__((always_inline)) {
       put<Arch>(y[c / n] + o * lanes + c % n * w, sums[o][c]);

@@ -180,6 +180,13 @@ template <class T>
   return p;
 }
 
+/// The same number, about which the compiler knows nothing: a distance that it keeps in a register
+/// and does not work out anew, or as pointers of their own.
+[[gnu::always_inline]] inline std::ptrdiff_t opaque(std::ptrdiff_t n) {
+  asm("" : "+r"(n));
+  return n;
+}
+
 /// Ends an iteration of a loop: nothing that was read is kept for the next one, for which g++ would
 /// unroll the loop and spill the accumulators.
 template <class Arch>
