@@ -87,7 +87,7 @@ int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, ran
   constexpr int most = tile<Arch, T>::template dense_outputs<Blocks>;
   int o = outputs.first;
   const auto tiles_of = [&](auto size) {
-    for (; dense_outputs_of_tile<most>(outputs.last - o) == size && o < outputs.last; o += size)
+    for (; o < outputs.last && dense_outputs_of_tile<most>(outputs.last - o) == size; o += size)
       dense_tile<Arch, size, Blocks>(p, weights.from(o - outputs.first), o, blocks.first, terms);
   };
   tiles_of(std::integral_constant<int, most>{});
@@ -132,7 +132,8 @@ template <class Arch, class T, class Activation>
     return {dense_end<Arch, activated<Activation>, T>, &how};
 }
 
-/// Outputs that go `together`, and those after them; `evenly`: all as many, but for one.
+/// Outputs by shares: so many `together` and what is left at the end, or, `evenly`, that many at
+/// most in shares whose sizes differ by one.
 struct dense_shares {
   range outputs;
   int together;

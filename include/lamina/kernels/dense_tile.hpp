@@ -50,8 +50,7 @@ template <class Arch, int Outputs, int Blocks, class T>
   batch<Arch, T> sums[Outputs][columns];
   const T* x = p.x.block(block) + std::ptrdiff_t{terms.first} * lanes;
   const T* const end = x + std::ptrdiff_t{terms.last - terms.first} * lanes;
-  std::ptrdiff_t apart[Blocks] =
-      {};  // a block from the first; pointers would cost an addition each
+  std::ptrdiff_t apart[Blocks] = {};  // a block from the first: pointers would be moved one by one
   T* y[Blocks];
   unroll<Blocks>([&](int b) __attribute__((always_inline)) {
     if (b > 0) apart[b] = opaque(b * p.x.stride);
