@@ -69,9 +69,7 @@ inline constexpr int dense_terms = 51200 / (lanes * static_cast<int>(sizeof(T)))
 /// not hide an addition's latency, so ten go as twice five.
 template <int Most>
 constexpr int dense_outputs_of_tile(int left) {
-  if (Most > 5 && (left == 5 || left == 10)) return 5;
-  if (left >= Most) return Most;
-  if (Most > 6 && left >= 6) return 6;
+  if (left >= Most && (Most != 6 || left != 10)) return Most;
   if (Most > 5 && left >= 5) return 5;
   return Most > 2 && left >= 2 ? 2 : 1;
 }
@@ -91,7 +89,6 @@ int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, ran
       dense_tile<Arch, size, Blocks>(p, weights.from(o - outputs.first), o, blocks.first, terms);
   };
   tiles_of(std::integral_constant<int, most>{});
-  if constexpr (most > 6) tiles_of(std::integral_constant<int, 6>{});
   if constexpr (most > 5) tiles_of(std::integral_constant<int, 5>{});
   if constexpr (most > 2) tiles_of(std::integral_constant<int, 2>{});
   if constexpr (most > 1) tiles_of(std::integral_constant<int, 1>{});

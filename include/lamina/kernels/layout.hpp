@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "lamina/kernels/simd.hpp"
 
@@ -51,7 +50,8 @@ struct stand_ins {
   }
 };
 
-/// How far ahead of what is read the rows of images are asked for.
+/// How far ahead of what is read the rows of images are asked for: sixteen streams at once are more
+/// than a processor follows by itself.
 inline constexpr int bytes_of_images_ahead = 256;
 
 /// gather_lanes for one channel of bytes and float: four pixels of a row are one word, of which
@@ -123,58 +123,14 @@ template <class Row>
   turn(columns);
 }
 
-/// A register of AVX-512.
-using sixteen [[gnu::vector_size(64)]] = float;
-
-/// The elements of two registers in turns, eight of each from `First` on.
-template <int First, int... I>
-[[gnu::always_inline]] inline void zip(const sixteen& a, const sixteen& b, sixteen& to,
-                                       std::integer_sequence<int, I...>) {
-  to = __builtin_shufflevector(a, b, (First + I / 2 + I % 2 * 16)...);
-}
-
-/// Sixteen columns of sixteen rows: the row that begins at row(k) becomes the k-th element of each.
-/// Zipped with the row eight further, every row doubles what of one column lies side by side.
-template <class Row, class Put>
-[[gnu::always_inline]] inline void turn_square(const Row& row, const Put& put) {
-  constexpr std::make_integer_sequence<int, 16> all{};
-  sixteen of[16];
-  unroll<16>([&](int k)
-                 __attribute__((always_inline)) { std::memcpy(&of[k], row(k), sizeof of[k]); });
-  unroll<4>([&](int) __attribute__((always_inline)) {
-    sixteen zipped[16];
-    unroll<8>([&](int k) __attribute__((always_inline)) {
-      zip<0>(of[k], of[k + 8], zipped[2 * k], all);
-      zip<8>(of[k], of[k + 8], zipped[2 * k + 1], all);
-    });
-    unroll<16>([&](int k) __attribute__((always_inline)) { of[k] = zipped[k]; });
-  });
-  unroll<16>([&](int k) __attribute__((always_inline)) { put(k, of[k]); });
-}
-
-/// gather_lanes for one channel of floats, sixteen pixels of all lanes at a time with AVX-512, and
-/// four of eight lanes without. Each step asks for its share of the rows' next lines.
+/// gather_lanes for one channel of floats, four pixels of eight lanes at a time. A step asks for
+/// the next lines of four rows, so each row's once in sixteen pixels, which are a line.
 template <class Arch>
 void gather_rows(const stand_ins<float>& from, int pixels, float scale, float* x) {
   constexpr int ahead = bytes_of_images_ahead / static_cast<int>(sizeof(float));
-  int first = 0;
-  if constexpr (has_avx512<Arch>) {
-    for (; first + lanes <= pixels; first += lanes)
-      turn_square(
-          [&](int l) __attribute__((always_inline)) {
-            __builtin_prefetch(from.at[l] + first + ahead);
-            return from.at[l] + first;
-          },
-          [&](int p, const sixteen& column) __attribute__((always_inline)) {
-            const sixteen scaled = scale * column;
-            std::memcpy(x + (first + p) * lanes, &scaled, sizeof scaled);
-          });
-  }
   const int whole = pixels / 4 * 4;
-  for (int p = first; p < whole; p += 4) {
-    unroll<4>([&](int k) __attribute__((always_inline)) {
-      __builtin_prefetch(from.at[p % lanes + k] + p + ahead);
-    });
+  for (int p = 0; p < whole; p += 4) {
+    for (int k = 0; k < 4; ++k) __builtin_prefetch(from.at[p % lanes + k] + p + ahead);
     for (int l = 0; l < lanes; l += 8) {
       two_quads columns[4];
       load_turned([&](int k) { return from.at[l + k] + p; }, columns);
@@ -228,19 +184,8 @@ struct matrix_extents {
 template <class Arch, class T>
 [[gnu::noinline]] void transpose(const T* from, std::ptrdiff_t from_row, matrix_extents of, T* to,
                                  std::ptrdiff_t to_row) {
-  matrix_extents squares = {0, 0};  // what goes sixteen by sixteen
-  if constexpr (has_avx512<Arch> && std::is_same_v<T, float>) {
-    squares = {of.rows / 16 * 16, of.columns / 16 * 16};
-    for (int r = 0; r < squares.rows; r += 16)
-      for (int c = 0; c < squares.columns; c += 16)
-        turn_square(
-            [&](int k) __attribute__((always_inline)) { return from + (r + k) * from_row + c; },
-            [&](int k, const sixteen& column) __attribute__((always_inline)) {
-              std::memcpy(to + (c + k) * to_row + r, &column, sizeof column);
-            });
-  }
   for (int r = 0; r < of.rows; r += 8, from += 8 * from_row, to += 8) {
-    int c = r < squares.rows ? squares.columns : 0;
+    int c = 0;
     if constexpr (std::is_same_v<T, float>) {
       for (; c + 4 <= of.columns; c += 4) {
         two_quads columns[4];
