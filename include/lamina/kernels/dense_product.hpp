@@ -104,7 +104,9 @@ template <class Arch, int Blocks, class T>
   while (blocks.first < blocks.last) {
     const int first = blocks.first;
     blocks.first += dense_group<Arch, Blocks>(p, weights, blocks, outputs, terms);
-    end.after(terms, p, {first, blocks.first}, outputs);
+    const bool rectified = dense_tile_rectifies<Arch, T, Blocks> && p.rectified;
+    if (!rectified || blocks.first - first < Blocks)
+      end.after(terms, p, {first, blocks.first}, outputs);
   }
 }
 

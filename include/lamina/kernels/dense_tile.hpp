@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "lamina/kernels/activation.hpp"
 #include "lamina/kernels/simd.hpp"
 
 namespace lamina::kernels::detail {
@@ -18,6 +19,7 @@ struct dense_weights_of_tile {
 
 /// A product of a weight matrix with a batch, y[o] += sum over k of weight(o, k) * x[k], and where
 /// its operands lie: the weight of output o and term k is weights[o * by_output + k * by_term].
+/// `rectified`: its finished sums become their relu.
 template <class T>
 struct dense_product {
   const T* weights;
@@ -26,6 +28,7 @@ struct dense_product {
   blocked<const T> x;
   blocked<T> y;
   int terms;
+  bool rectified = false;
 
   [[gnu::always_inline]] dense_weights_of_tile<T> weights_of(int output, int term) const {
     return {weights + output * by_output + term * by_term, by_output, by_term};
@@ -36,10 +39,16 @@ struct dense_product {
 /// take twelve cycles there, and four lines are more than the second cache gives unasked.
 inline constexpr int dense_terms_ahead = 8;
 
+/// Whether a tile of so many blocks turns its sums into their relu before it stores them, for a
+/// pass over them would wait until the lines of y have come. Tiles of fewer blocks are left
+/// without, as they cost compile time.
+template <class Arch, class T, int Blocks>
+inline constexpr bool dense_tile_rectifies = Blocks == tile<Arch, T>::dense_blocks;
+
 /// Outputs x blocks x registers of accumulators, held while the terms pass. The smaller of the two
 /// operands is held in registers as well, the other is read as it is needed. It knows no
-/// activation: one tile serves the products of all layers. With AVX-512 it asks for the rows of
-/// weights that follow its own.
+/// activation but relu: one tile serves the products of all layers. With AVX-512 it asks for the
+/// rows of weights that follow its own.
 template <class Arch, int Outputs, int Blocks, class T>
 [[gnu::noinline]] void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile,
                                   int output, int block, range terms) {
@@ -106,6 +115,13 @@ template <class Arch, int Outputs, int Blocks, class T>
     });
     x = opaque(x + lanes);
   } while (x != end);
+  if constexpr (dense_tile_rectifies<Arch, T, Blocks>) {
+    if (p.rectified && terms.last == p.terms)
+      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
+        unroll<columns>([&](int c)
+                            __attribute__((always_inline)) { sums[o][c] = relu{}(sums[o][c]); });
+      });
+  }
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
     unroll<columns>([&](int c) __attribute__((always_inline)) {
       put<Arch>(y[c / n] + o * lanes + c % n * w, sums[o][c]);

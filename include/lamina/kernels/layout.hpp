@@ -50,10 +50,6 @@ struct stand_ins {
   }
 };
 
-/// How far ahead of what is read the rows of images are asked for: sixteen streams at once are more
-/// than a processor follows by itself.
-inline constexpr int bytes_of_images_ahead = 256;
-
 /// gather_lanes for one channel of bytes and float: four pixels of a row are one word, of which
 /// each pixel is cut out for all lanes at once.
 template <class Arch>
@@ -78,10 +74,7 @@ void gather_rows(const stand_ins<std::uint8_t>& from, int pixels, float scale, f
       }
   };
   int p = 0;
-  for (; p + at_once <= pixels; p += at_once) {
-    __builtin_prefetch(from.at[p / at_once % lanes] + p + bytes_of_images_ahead);
-    gather(p, std::integral_constant<int, at_once>{});
-  }
+  for (; p + at_once <= pixels; p += at_once) gather(p, std::integral_constant<int, at_once>{});
   if (p < pixels) gather(p, pixels - p);
 }
 
@@ -124,10 +117,11 @@ template <class Row>
 }
 
 /// gather_lanes for one channel of floats, four pixels of eight lanes at a time. A step asks for
-/// the next lines of four rows, so each row's once in sixteen pixels, which are a line.
+/// the next lines of four rows, so each row's once in sixteen pixels, which are a line: sixteen
+/// streams at once are more than a processor follows by itself.
 template <class Arch>
 void gather_rows(const stand_ins<float>& from, int pixels, float scale, float* x) {
-  constexpr int ahead = bytes_of_images_ahead / static_cast<int>(sizeof(float));
+  constexpr int ahead = 64;
   const int whole = pixels / 4 * 4;
   for (int p = 0; p < whole; p += 4) {
     for (int k = 0; k < 4; ++k) __builtin_prefetch(from.at[p % lanes + k] + p + ahead);
