@@ -17,10 +17,11 @@ target_link_libraries(lamina INTERFACE Boost::headers lamina::xsimd TBB::tbb)
 add_library(native INTERFACE)
 add_library(lamina::native ALIAS native)
 include(LaminaNative)
-lamina_native(native_options ${LAMINA_MARCH})  # those of an installed one are found where it is used
 if(LAMINA_SANITIZER)
   # a check is a jump: to keep all of them within 32 bytes takes clang ten times as long
   set(native_options -march=${LAMINA_MARCH})
+else()
+  lamina_native(native_options ${LAMINA_MARCH})  # an installed one finds its own where it is used
 endif()
 target_compile_options(native INTERFACE "$<BUILD_INTERFACE:${native_options}>")
 

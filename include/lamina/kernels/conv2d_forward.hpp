@@ -148,11 +148,6 @@ template <class Arch, bool Whole, class T, class Activation>
   sums.finish(row, y, activation);
 }
 
-/// Divides and rounds up; b > 0.
-[[gnu::always_inline]] constexpr int ceil_divide(int a, int b) {
-  return a >= 0 ? (a + b - 1) / b : -(-a / b);
-}
-
 /// The taps first, first + step, ... < last of a window whose first tap lies at `origin` that fall
 /// into 0 <= index < extent.
 [[gnu::always_inline]] constexpr range taps_inside(int origin, int size, int extent) {

@@ -28,13 +28,14 @@ void dense_forward(dense_extents e, std::type_identity_t<dense_matrix<T>> weight
                    range blocks, range outputs, Activation activation) {
   const detail::activated<Activation> how{activation};
   const auto end = detail::ending_of<Arch, T>(how);
-  detail::dense_product<T> product{weights.rows, e.in, 1, bias, x, y, e.in};
+  const detail::dense_product<T> product{
+      weights.rows, e.in, 1, bias, x, y, e.in, std::is_same_v<Activation, relu>};
   detail::dense_product<T> sparse = product;
   if (weights.turned != nullptr) sparse = {weights.turned, 1, e.out, bias, x, y, e.in};
   if (detail::goes_sparse<Arch>(sparse, blocks, outputs))
-    return detail::dense_blocks_sparse<Arch, T>(sparse, blocks, outputs, end);
-  product.rectified = std::is_same_v<Activation, relu>;
-  detail::dense_blocks<Arch, T>(product, blocks, outputs, end);
+    detail::dense_blocks_sparse<Arch, T>(sparse, blocks, outputs, end);
+  else
+    detail::dense_blocks<Arch, T>(product, blocks, outputs, end);
 }
 
 /// The share of some outputs in the gradient of the given inputs of the given blocks.

@@ -65,16 +65,9 @@ struct joined_and_passed_back {
 template <class T>
 inline constexpr int dense_terms = 51200 / (lanes * static_cast<int>(sizeof(T)));
 
-/// How many of so many outputs the next tile takes, where at most `Most` fit: few sums at a time do
-/// not hide an addition's latency, so ten go as twice five.
-template <int Most>
-constexpr int dense_outputs_of_tile(int left) {
-  if (left >= Most && (Most != 6 || left != 10)) return Most;
-  if (Most > 5 && left >= 5) return 5;
-  return Most > 2 && left >= 2 ? 2 : 1;
-}
-
-/// As many of the given blocks as go at once, `Blocks` at most, and how many those are.
+/// As many of the given blocks as go at once, `Blocks` at most, and how many those are. Whole tiles
+/// of outputs, then smaller ones for what is left, for few sums at a time do not hide an addition's
+/// latency: ten go as twice five.
 template <class Arch, int Blocks, class T>
 int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, range blocks,
                 range outputs, range terms) {
@@ -85,10 +78,11 @@ int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, ran
   constexpr int most = tile<Arch, T>::template dense_outputs<Blocks>;
   int o = outputs.first;
   const auto tiles_of = [&](auto size) {
-    for (; o < outputs.last && dense_outputs_of_tile<most>(outputs.last - o) == size; o += size)
+    for (; o + size <= outputs.last; o += size)
       dense_tile<Arch, size, Blocks>(p, weights.from(o - outputs.first), o, blocks.first, terms);
   };
-  tiles_of(std::integral_constant<int, most>{});
+  if (most != 6 || outputs.last - outputs.first != 10)
+    tiles_of(std::integral_constant<int, most>{});
   if constexpr (most > 5) tiles_of(std::integral_constant<int, 5>{});
   if constexpr (most > 2) tiles_of(std::integral_constant<int, 2>{});
   if constexpr (most > 1) tiles_of(std::integral_constant<int, 1>{});
@@ -131,31 +125,24 @@ template <class Arch, class T, class Activation>
     return {dense_end<Arch, activated<Activation>, T>, &how};
 }
 
-/// Outputs by shares: so many `together` and what is left at the end, or, `evenly`, that many at
-/// most in shares whose sizes differ by one.
-struct dense_shares {
-  range outputs;
-  int together;
-  bool evenly = false;
-
-  constexpr int count() const { return (outputs.last - outputs.first + together - 1) / together; }
-
-  constexpr range operator[](int i) const {
-    const int all = outputs.last - outputs.first;
-    const int size = evenly ? all / count() : together, larger = evenly ? all % count() : 0;
-    const int first = outputs.first + i * size + std::min(i, larger);
-    return {first, std::min(first + size + (i < larger), outputs.last)};
-  }
-};
+/// How the outputs are shared out: `together` and what is left at the end, or that many at most in
+/// shares whose sizes differ by one.
+enum class dense_shares { whole, even };
 
 /// Calls use(outputs, terms) for one piece of the terms after the other, at most `most` of them,
 /// and in each for one share of the outputs after the other.
 template <class T, class Use>
 [[gnu::always_inline]] inline void for_each_piece(const dense_product<T>& p, int most,
-                                                  const dense_shares& shares, Use&& use) {
-  const int pieces = (p.terms + most - 1) / most, step = (p.terms + pieces - 1) / pieces;
+                                                  range outputs, int together, dense_shares shares,
+                                                  Use&& use) {
+  const int step = even_share(p.terms, most);
   for (int k = 0; k < p.terms; k += step)
-    for (int i = 0; i < shares.count(); ++i) use(shares[i], range{k, std::min(p.terms, k + step)});
+    for (int first = outputs.first, size = together; first < outputs.last; first += size) {
+      const int left = outputs.last - first;
+      if (shares == dense_shares::even) size = even_share(left, together);
+      use(range{first, std::min(first + size, outputs.last)},
+          range{k, std::min(p.terms, k + step)});
+    }
 }
 
 /// The given outputs of the given blocks, one piece of the terms after the other. A tile's weights
@@ -167,7 +154,8 @@ template <class Arch, class T>
   constexpr int most = tile<Arch, T>::dense_blocks;
   constexpr int o = tile<Arch, T>::template dense_outputs<1>;
   for_each_piece(
-      p, dense_terms<T>, {outputs, o, blocks.last - blocks.first >= most},
+      p, dense_terms<T>, outputs, o,
+      blocks.last - blocks.first < most ? dense_shares::whole : dense_shares::even,
       [&](range some, range terms) __attribute__((always_inline)) {
         dense_all_groups<Arch, most>(p, p.weights_of(some.first, terms.first), blocks, some, terms,
                                      end);

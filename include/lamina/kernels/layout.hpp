@@ -121,7 +121,7 @@ template <class Row>
 /// streams at once are more than a processor follows by itself.
 template <class Arch>
 void gather_rows(const stand_ins<float>& from, int pixels, float scale, float* x) {
-  constexpr int ahead = 64;
+  constexpr int ahead = 64;  // four lines
   const int whole = pixels / 4 * 4;
   for (int p = 0; p < whole; p += 4) {
     for (int k = 0; k < 4; ++k) __builtin_prefetch(from.at[p % lanes + k] + p + ahead);

@@ -172,19 +172,12 @@ template <class T, class Arch>
 #endif
 }
 
-/// The same address, about whose steps the compiler knows nothing: g++ writes a loop of its own for
-/// steps of one element.
+/// The same address or number, about which the compiler knows nothing: g++ writes a loop of its own
+/// for steps of one element, and makes pointers of their own out of distances.
 template <class T>
-[[gnu::always_inline]] inline const T* opaque(const T* p) {
-  asm("" : "+r"(p));
-  return p;
-}
-
-/// The same number, about which the compiler knows nothing: a distance that it keeps in a register
-/// and does not work out anew, or as pointers of their own.
-[[gnu::always_inline]] inline std::ptrdiff_t opaque(std::ptrdiff_t n) {
-  asm("" : "+r"(n));
-  return n;
+[[gnu::always_inline]] inline T opaque(T x) {
+  asm("" : "+r"(x));
+  return x;
 }
 
 /// Ends an iteration of a loop: nothing that was read is kept for the next one, for which g++ would

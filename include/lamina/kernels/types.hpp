@@ -76,4 +76,18 @@ struct dropout_mask {
   const std::uint32_t* keys;  // (lane)
 };
 
+namespace detail {
+
+/// Divides and rounds up; b > 0.
+[[gnu::always_inline]] constexpr int ceil_divide(int a, int b) {
+  return a >= 0 ? (a + b - 1) / b : -(-a / b);
+}
+
+/// The largest of as few shares of about equal size as take `most` each; all > 0.
+[[gnu::always_inline]] constexpr int even_share(int all, int most) {
+  return ceil_divide(all, ceil_divide(all, most));
+}
+
+}  // namespace detail
+
 }  // namespace lamina::kernels

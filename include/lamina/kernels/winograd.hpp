@@ -23,8 +23,7 @@ constexpr int winograd_at_once(const conv2d_extents& e) {
   const int tile = winograd_positions * lanes * static_cast<int>(sizeof(T)) *
                    (e.in_channels + winograd_padded_outputs<Arch, T>(e));
   const int most = std::max(1, (1 << 19) / tile);
-  const int pieces = ceil_divide(winograd_columns(e), most);
-  return ceil_divide(winograd_columns(e), pieces);
+  return even_share(winograd_columns(e), most);
 }
 
 /// The sums or differences of two rows of one channel, and theirs from column to column, at the

@@ -37,7 +37,7 @@ template <class Arch, class T>
   const int tile = 3 * lanes * static_cast<int>(sizeof(T)) *
                    (winograd_channels(e) + winograd_gradient_width<Arch, T>(e));
   const int most = std::clamp((1 << 18) / tile, 1, 8);
-  return ceil_divide(winograd_columns(e), ceil_divide(winograd_columns(e), most));
+  return even_share(winograd_columns(e), most);
 }
 
 /// The memory of a piece of the gradient, (column, lane, channel) each.
