@@ -94,7 +94,8 @@ struct product {
     if constexpr (term::image)
       return static_cast<std::size_t>(lamina::detail::packed_values_of<Located>());
     else
-      return static_cast<std::size_t>(lamina::detail::turned_values(in, out));
+      return static_cast<std::size_t>(
+          lamina::detail::fixed_values_of<Located>(lamina::fusion_mode::inference));
   }
 
   const float* packed() const { return kernels::packs(use) ? fixed.data() : nullptr; }

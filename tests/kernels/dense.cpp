@@ -32,6 +32,38 @@ void check_forward(kernels::dense_extents e, int count) {
   CHECK(y.values == pieces.values);
 }
 
+/// Packed weights give the bits of those in rows, of all blocks or some.
+template <class Arch, class T>
+void check_packed(kernels::dense_extents e, int count) {
+  CAPTURE(e.out);
+  CAPTURE(count);
+  const images<T> x(count, e.in, 1, 1, 1);
+  const auto weights = numbers<T>(e.in * e.out, 2), bias = numbers<T>(e.out, 3);
+  array<T> turned(e.in * e.out), packed(e.in * e.out);
+  kernels::turn_dense_weights<Arch>(e, weights.data(), turned.data());
+  kernels::pack_dense_weights<Arch>(e, turned.data(), packed.data());
+  images<T> expected(count, e.out, 1, 1), y = expected, pieces = expected;
+  const auto forward = [&](const T* in_tiles, images<T>& to, range blocks, range outputs,
+                           auto activation) {
+    kernels::dense_forward<Arch>(e, {weights.data(), nullptr, in_tiles}, bias.data(), x.view(),
+                                 to.view(), blocks, outputs, activation);
+  };
+  const auto all = [&](auto activation) {
+    forward(nullptr, expected, {0, y.blocks}, {0, e.out}, activation);
+    forward(packed.data(), y, {0, y.blocks}, {0, e.out}, activation);
+    CHECK(y.values == expected.values);
+  };
+  all(kernels::identity{});
+  all(kernels::leaky_relu{0.25});
+  all(kernels::relu{});
+  for (int b = 0; b < y.blocks; ++b)
+    forward(packed.data(), pieces, {b, b + 1}, {0, e.out}, kernels::relu{});
+  CHECK(pieces.values == expected.values);
+  forward(packed.data(), pieces, {0, y.blocks}, {3, 50}, kernels::identity{});
+  forward(nullptr, expected, {0, y.blocks}, {3, 50}, kernels::identity{});
+  CHECK(pieces.values == expected.values);
+}
+
 /// An activation that the product ends in has the bits of one behind it.
 template <class Arch, class T, class Activation>
 void check_activation(kernels::dense_extents e, int count, Activation activation) {
@@ -142,6 +174,13 @@ TEST_CASE_TEMPLATE("any number of outputs of as many images as a tile takes", T,
     check_forward<kernels::native, T>({7, out}, 65);
   }
   check_forward<kernels::native, T>({900, 23}, 65);
+}
+
+TEST_CASE_TEMPLATE("packed weights have the bits of rows", T, float, double) {
+  for (int out = kernels::least_packed_outputs; out < 72; ++out)
+    check_packed<kernels::native, T>({33, out}, 65);
+  for (const int count : {1, 33, 128, 150}) check_packed<kernels::native, T>({70, 100}, count);
+  check_packed<kernels::native, T>({900, 65}, 65);  // pieces of the terms
 }
 
 TEST_CASE_TEMPLATE("a product ends in its activation", T, float, double) {

@@ -14,15 +14,21 @@ namespace lamina::execution {
 
 inline constexpr std::size_t huge_page = std::size_t{2} << 20;
 
+/// Whether so many bytes are worth huge pages: what lies between the layers of a group of images
+/// goes through a hundred small ones for each tile of a product.
+constexpr bool takes_huge_pages(std::size_t bytes) { return bytes >= huge_page / 4; }
+
 constexpr std::align_val_t alignment_of(std::size_t bytes) {
-  return std::align_val_t{bytes >= huge_page ? huge_page : 64};
+  return std::align_val_t{takes_huge_pages(bytes) ? huge_page : 64};
 }
 
 // Not inlined: many buffers are made and given back, and none in a hurry.
 [[gnu::noinline]] inline void* zeroed_memory(std::size_t bytes) {
-  void* const memory = ::operator new(bytes, alignment_of(bytes));
+  const bool huge = takes_huge_pages(bytes);
+  const std::size_t whole = huge ? (bytes + huge_page - 1) / huge_page * huge_page : bytes;
+  void* const memory = ::operator new(whole, alignment_of(bytes));
 #if defined(__linux__)
-  if (bytes >= huge_page) ::madvise(memory, bytes, MADV_HUGEPAGE);
+  if (huge) ::madvise(memory, whole, MADV_HUGEPAGE);
 #endif
   return std::memset(memory, 0, bytes);
 }
@@ -31,7 +37,7 @@ constexpr std::align_val_t alignment_of(std::size_t bytes) {
 }
 
 /// Zeroed memory of a fixed number of elements, aligned to 64 bytes, or to 2 MiB with huge pages
-/// asked for where it is that large. Nothing is constructed: T is a number.
+/// asked for where it takes a quarter of one or more. Nothing is constructed: T is a number.
 template <class T>
 class buffer {
  public:

@@ -164,9 +164,9 @@ struct few_images_step : step_place<Blueprint, Index, T> {
     if constexpr (in_shape::rank == 1) {
       using product = product_kernels<typename place::template located<0>, T, Arch>;
       constexpr packed_for use = use_of_packed(Blueprint::mode, place::wants_input_gradient);
-      const kernels::dense_matrix<T> weights{
-          place::template parameter<0, 0>(batch),
-          product::packs(use) ? place::template fixed<0>(batch) : nullptr};
+      const auto weights =
+          product::matrix_of(place::template parameter<0, 0>(batch),
+                             product::packs(use) ? place::template fixed<0>(batch) : nullptr);
       // no sum depends on the slices: one for each thread, which reads on without a break
       const split of = slices().at_most(concurrency());
       run_pieces(of.parts, [&](int part) {

@@ -42,26 +42,34 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr int weights_tile = kernels::dense_weights_output_tile<Arch, T>;
   static constexpr double work_of_a_piece = 4'000'000;  // its weights stay in the second cache
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
+  static constexpr std::ptrdiff_t turned_values = detail::turned_values(extents.in, extents.out);
+  static_assert(turned_values == 0 || extents.out >= kernels::least_packed_outputs);
   /// Floating-point operations of the blocks of a piece, all outputs.
   static constexpr double work = 2.0 * blocks_at_once * lanes * in.size() * Units;
   /// The same of the input's gradient; beginning and ending a sum costs what 64 of its terms do.
   static constexpr double work_of_input_gradients =
       2.0 * gradients_at_once * lanes * in.size() * (Units + 64);
 
-  /// Whether its weights are turned round for this.
+  /// Whether its weights are turned round and packed for this.
   static constexpr bool packs(packed_for use) {
-    return use == packed_for::inference && detail::turned_values(extents.in, extents.out) > 0;
+    return use == packed_for::inference && turned_values > 0;
   }
 
   static void pack(const T* weights, T* fixed, packed_for use) {
-    if (packs(use)) kernels::turn_dense_weights<Arch>(extents, weights, fixed);
+    if (!packs(use)) return;
+    kernels::turn_dense_weights<Arch>(extents, weights, fixed);
+    kernels::pack_dense_weights<Arch>(extents, fixed, fixed + turned_values);
   }
 
   /// `fixed`: null where nothing was packed.
+  static kernels::dense_matrix<T> matrix_of(const T* weights, const T* fixed) {
+    return {weights, fixed, fixed == nullptr ? nullptr : fixed + turned_values};
+  }
+
   template <class Activation>
   static void forward(const T* weights, const T* bias, const T* fixed, blocked<const T> x,
                       blocked<T> y, range blocks, range outputs, Activation activation) {
-    kernels::dense_forward<Arch>(extents, {weights, fixed}, bias, x, y, blocks, outputs,
+    kernels::dense_forward<Arch>(extents, matrix_of(weights, fixed), bias, x, y, blocks, outputs,
                                  activation);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "lamina/kernels/dense_packed.hpp"
 #include "lamina/kernels/dense_product.hpp"
 #include "lamina/kernels/dense_sparse.hpp"
 #include "lamina/kernels/dense_transposed.hpp"
@@ -21,6 +22,7 @@ void turn_dense_weights(dense_extents e, const T* weights, std::type_identity_t<
 /// the inputs in order, so a result does not depend on how the ranges were split. Where most of x
 /// is zero, so are the terms, and left out: the same sums; but a weight that is not finite, times
 /// zero, is not seen. The gradients of the input and the weights do so where most of dy is zero.
+/// Packed weights serve all outputs at once.
 template <class Arch = native, class T, class Activation>
 void dense_forward(dense_extents e, std::type_identity_t<dense_matrix<T>> weights,
                    const T* bias,               // (out)
@@ -34,6 +36,8 @@ void dense_forward(dense_extents e, std::type_identity_t<dense_matrix<T>> weight
   if (weights.turned != nullptr) sparse = {weights.turned, 1, e.out, bias, x, y, e.in};
   if (detail::goes_sparse<Arch>(sparse, blocks, outputs))
     detail::dense_blocks_sparse<Arch, T>(sparse, blocks, outputs, end);
+  else if (weights.packed != nullptr && outputs.last - outputs.first == e.out)
+    detail::dense_blocks_packed<Arch, T>(product, weights.packed, blocks, e.out, end);
   else
     detail::dense_blocks<Arch, T>(product, blocks, outputs, end);
 }

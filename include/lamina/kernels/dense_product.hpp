@@ -66,8 +66,8 @@ template <class T>
 inline constexpr int dense_terms = 51200 / (lanes * static_cast<int>(sizeof(T)));
 
 /// As many of the given blocks as go at once, `Blocks` at most, and how many those are. Whole tiles
-/// of outputs, then smaller ones for what is left, for few sums at a time do not hide an addition's
-/// latency: ten go as twice five.
+/// of outputs, then smaller ones for what is left: twelve, six, two, one, for single outputs keep
+/// too few sums to hide an addition's latency.
 template <class Arch, int Blocks, class T>
 int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, range blocks,
                 range outputs, range terms) {
@@ -81,10 +81,9 @@ int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, ran
     for (; o + size <= outputs.last; o += size)
       dense_tile<Arch, size, Blocks>(p, weights.from(o - outputs.first), o, blocks.first, terms);
   };
-  if (most != 6 || outputs.last - outputs.first != 10)
-    tiles_of(std::integral_constant<int, most>{});
-  if constexpr (most > 5) tiles_of(std::integral_constant<int, 5>{});
-  if constexpr (most > 2) tiles_of(std::integral_constant<int, 2>{});
+  tiles_of(std::integral_constant<int, most>{});
+  if constexpr (most > 6) tiles_of(std::integral_constant<int, 6>{});
+  if constexpr (most > 3) tiles_of(std::integral_constant<int, 2>{});
   if constexpr (most > 1) tiles_of(std::integral_constant<int, 1>{});
   return Blocks;
 }
@@ -125,38 +124,34 @@ template <class Arch, class T, class Activation>
     return {dense_end<Arch, activated<Activation>, T>, &how};
 }
 
-/// How the outputs are shared out: `together` and what is left at the end, or that many at most in
-/// shares whose sizes differ by one.
-enum class dense_shares { whole, even };
+/// Calls use(terms) for one piece of the terms after the other, at most `most` of them.
+template <class T, class Use>
+[[gnu::always_inline]] inline void for_each_piece(const dense_product<T>& p, int most, Use&& use) {
+  const int step = even_share(p.terms, most);
+  for (int k = 0; k < p.terms; k += step) use(range{k, std::min(p.terms, k + step)});
+}
 
 /// Calls use(outputs, terms) for one piece of the terms after the other, at most `most` of them,
-/// and in each for one share of the outputs after the other.
+/// and in each for `together` outputs after the others.
 template <class T, class Use>
 [[gnu::always_inline]] inline void for_each_piece(const dense_product<T>& p, int most,
-                                                  range outputs, int together, dense_shares shares,
-                                                  Use&& use) {
-  const int step = even_share(p.terms, most);
-  for (int k = 0; k < p.terms; k += step)
-    for (int first = outputs.first, size = together; first < outputs.last; first += size) {
-      const int left = outputs.last - first;
-      if (shares == dense_shares::even) size = even_share(left, together);
-      use(range{first, std::min(first + size, outputs.last)},
-          range{k, std::min(p.terms, k + step)});
-    }
+                                                  range outputs, int together, Use&& use) {
+  for_each_piece(
+      p, most, [&](range terms) __attribute__((always_inline)) {
+        for (int first = outputs.first; first < outputs.last; first += together)
+          use(range{first, std::min(first + together, outputs.last)}, terms);
+      });
 }
 
 /// The given outputs of the given blocks, one piece of the terms after the other. A tile's weights
-/// stay in the first cache from one group of blocks to the next. Where the blocks fill a tile, five
-/// outputs are as good as six, and none is left with one or two.
+/// stay in the first cache from one group of blocks to the next.
 template <class Arch, class T>
 [[gnu::noinline]] void dense_blocks(const dense_product<T>& p, range blocks, range outputs,
                                     dense_ending<T> end) {
   constexpr int most = tile<Arch, T>::dense_blocks;
   constexpr int o = tile<Arch, T>::template dense_outputs<1>;
   for_each_piece(
-      p, dense_terms<T>, outputs, o,
-      blocks.last - blocks.first < most ? dense_shares::whole : dense_shares::even,
-      [&](range some, range terms) __attribute__((always_inline)) {
+      p, dense_terms<T>, outputs, o, [&](range some, range terms) __attribute__((always_inline)) {
         dense_all_groups<Arch, most>(p, p.weights_of(some.first, terms.first), blocks, some, terms,
                                      end);
       });

@@ -9,12 +9,21 @@ namespace lamina::kernels::detail {
 /// The weights of a tile of outputs for the first of its terms, and where the others lie.
 template <class T>
 struct dense_weights_of_tile {
+  static constexpr int near = 3;  // rows that a pointer reaches: an address holds by_output twice
   const T* at;
   std::ptrdiff_t by_output, by_term;
 
   [[gnu::always_inline]] dense_weights_of_tile from(int output) const {
     return {at + output * by_output, by_output, by_term};
   }
+};
+
+/// The same where they were packed for tiles of so many outputs: (term, output).
+template <class T, int Outputs>
+struct dense_packed_tile {
+  static constexpr int near = Outputs;
+  static constexpr std::ptrdiff_t by_output = 1, by_term = Outputs;
+  const T* at;
 };
 
 /// A product of a weight matrix with a batch, y[o] += sum over k of weight(o, k) * x[k], and where
@@ -36,8 +45,9 @@ struct dense_product {
 };
 
 /// How many terms ahead a tile asks for its operands with AVX-512: the 24 multiply-adds of a term
-/// take twelve cycles there, and four lines are more than the second cache gives unasked.
-inline constexpr int dense_terms_ahead = 8;
+/// take twelve cycles there, and four lines are more than the second cache gives unasked. Packed
+/// weights may come from the third.
+inline constexpr int dense_terms_ahead = 8, dense_packed_ahead = 64;
 
 /// Whether a tile of so many blocks turns its sums into their relu before it stores them, for a
 /// pass over them would wait until the lines of y have come. Tiles of fewer blocks are left
@@ -48,10 +58,11 @@ inline constexpr bool dense_tile_rectifies = Blocks == tile<Arch, T>::dense_bloc
 /// Outputs x blocks x registers of accumulators, held while the terms pass. The smaller of the two
 /// operands is held in registers as well, the other is read as it is needed. It knows no
 /// activation but relu: one tile serves the products of all layers. With AVX-512 it asks for the
-/// rows of weights that follow its own.
-template <class Arch, int Outputs, int Blocks, class T>
-[[gnu::noinline]] void dense_tile(const dense_product<T>& p, dense_weights_of_tile<T> tile,
-                                  int output, int block, range terms) {
+/// weights that follow: packed ones ahead of its own, else the next rows.
+template <class Arch, int Outputs, int Blocks, class T, class Weights>
+[[gnu::noinline]] void dense_tile(const dense_product<T>& p, Weights tile, int output, int block,
+                                  range terms) {
+  constexpr bool packed = std::is_same_v<Weights, dense_packed_tile<T, Outputs>>;
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
   const T* x = p.x.block(block) + std::ptrdiff_t{terms.first} * lanes;
@@ -70,8 +81,7 @@ template <class Arch, int Outputs, int Blocks, class T>
         sums[o][c] = batch<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
     });
   });
-  constexpr int near = 3;  // rows that a pointer reaches: an address holds by_output twice
-  constexpr int pointers = (Outputs + near - 1) / near;
+  constexpr int near = Weights::near, pointers = ceil_divide(Outputs, near);
   const T* weights[pointers];
   const auto each_pointer = [&](auto&& f) __attribute__((always_inline)) { unroll<pointers>(f); };
   each_pointer([&](int i) __attribute__((always_inline)) {
@@ -80,14 +90,18 @@ template <class Arch, int Outputs, int Blocks, class T>
   const auto weight = [&](int o) __attribute__((always_inline)) {
     return broadcast<Arch>(weights[o / near] + o % near * tile.by_output);
   };
-  const T* next = tile.at + Outputs * tile.by_output;
+  [[maybe_unused]] const T* next_rows = tile.at + Outputs * tile.by_output;
   do {
     if constexpr (has_avx512<Arch>) {
       unroll<columns>([&](int c) __attribute__((always_inline)) {
         __builtin_prefetch(x + apart[c / n] + dense_terms_ahead * lanes + c % n * w);
       });
-      __builtin_prefetch(next);
-      next = opaque(next + Outputs);
+      if constexpr (packed) {
+        __builtin_prefetch(weights[0] + dense_packed_ahead * Outputs);
+      } else {
+        __builtin_prefetch(next_rows);
+        next_rows = opaque(next_rows + Outputs);
+      }
     }
     if constexpr (Outputs < columns) {
       batch<Arch, T> held[Outputs];

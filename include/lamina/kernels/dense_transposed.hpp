@@ -65,7 +65,7 @@ template <class Arch, class T>
       }
     }
   };
-  for_each_piece(p, most, outputs, dense_panel, dense_shares::whole, use);
+  for_each_piece(p, most, outputs, dense_panel, use);
 }
 
 /// Images of a block x registers of outputs, held while the terms pass: the transposed weights of a

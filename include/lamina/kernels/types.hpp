@@ -45,15 +45,17 @@ struct dense_extents {
   int in, out;
 };
 
-/// The weights of a dense layer, (out, in), and the same (in, out) where they are kept turned round
-/// for products that come: else null.
+/// The weights of a dense layer, (out, in), and what is kept of them for products that come, else
+/// null: the same (in, out), by turn_dense_weights, and in tiles, by pack_dense_weights.
 template <class T>
 struct dense_matrix {
   const T* rows;
   const T* turned = nullptr;
+  const T* packed = nullptr;
 
-  constexpr dense_matrix(const T* weights, const T* turned_round = nullptr)  // NOLINT: implicit
-      : rows(weights), turned(turned_round) {}
+  constexpr dense_matrix(const T* weights, const T* turned_round = nullptr,  // NOLINT: implicit
+                         const T* in_tiles = nullptr)
+      : rows(weights), turned(turned_round), packed(in_tiles) {}
 };
 
 /// The padding at the bottom and on the right follows from the other extents.

@@ -98,7 +98,7 @@ constexpr std::ptrdiff_t packed_values_of() {
 }
 
 /// Values beside the blocks that a layer's steps share: packed weights of a convolution, turned
-/// ones of a dense layer in inference, statistics of a normalisation.
+/// and packed ones of a dense layer in inference, statistics of a normalisation.
 template <class Located>
 constexpr std::ptrdiff_t fixed_values_of(fusion_mode mode) {
   using Layer = typename Located::layer;
@@ -110,7 +110,7 @@ constexpr std::ptrdiff_t fixed_values_of(fusion_mode mode) {
   } else if constexpr (kind_of<Layer>() == layer_kind::product && Located::in::rank == 3) {
     return packed_values_of<Located>();
   } else if constexpr (kind_of<Layer>() == layer_kind::product) {
-    return mode == fusion_mode::inference ? turned_values(Located::in::size, Located::out::size)
+    return mode == fusion_mode::inference ? 2 * turned_values(Located::in::size, Located::out::size)
                                           : 0;
   } else if constexpr (kind_of<Layer>() == layer_kind::normalisation) {
     return 6 * ((std::ptrdiff_t{extents_of(typename Located::in{}).channels} + 15) / 16 * 16);

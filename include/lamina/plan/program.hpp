@@ -27,8 +27,8 @@ constexpr std::ptrdiff_t packed_values(std::ptrdiff_t taps, int in, int out) {
   return transposed_values(taps * (out + 15) * in);
 }
 
-/// Values of the weights of a dense layer, turned round for inference: (in, out). None where there
-/// are few inputs or outputs, for which no kernel reads them.
+/// Values of the weights of a dense layer, turned round for inference: (in, out); and as many
+/// packed in tiles. None where there are few inputs or outputs, for which no kernel reads them.
 constexpr std::ptrdiff_t turned_values(int in, int out) {
   constexpr int least = 64;
   return in < least || out < least ? 0 : transposed_values(std::ptrdiff_t{in} * out);
