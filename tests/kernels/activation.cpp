@@ -41,6 +41,21 @@ TEST_CASE_TEMPLATE("activations and their gradients", T, float, double) {
   check<T>(kernels::sigmoid{}, [](double v) { return 1 / (1 + std::exp(-v)); });
 }
 
+TEST_CASE_TEMPLATE("what is not a number stays so behind an activation", T, float, double) {
+  array<T> x(lanes), y(lanes);
+  x[3] = std::numeric_limits<T>::quiet_NaN();
+  const auto stays = [&](auto activation) {
+    kernels::activation_forward(x.data(), y.data(), lanes, activation);
+    CHECK(std::isnan(y[3]));
+    CHECK_FALSE(std::isnan(y[2]));
+  };
+  stays(kernels::identity{});
+  stays(kernels::relu{});
+  stays(kernels::leaky_relu{0.2});
+  stays(kernels::hyperbolic_tangent{});
+  stays(kernels::sigmoid{});
+}
+
 TEST_CASE("a sigmoid saturates without overflow") {
   array<float> x(lanes), y(lanes);
   x[0] = 1000;

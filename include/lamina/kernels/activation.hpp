@@ -18,11 +18,11 @@ struct identity {
   }
 };
 
-/// max(x, 0)
+/// max(x, 0), and NaN where x is NaN: in this order, as x86 takes the second operand then.
 struct relu {
   template <class B>
   [[gnu::always_inline]] B operator()(B x) const {
-    return xsimd::max(x, B(0));
+    return xsimd::max(B(0), x);
   }
   template <class B>
   [[gnu::always_inline]] B gradient(B y, B dy) const {
