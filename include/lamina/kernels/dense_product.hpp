@@ -83,7 +83,7 @@ int dense_group(const dense_product<T>& p, dense_weights_of_tile<T> weights, ran
   };
   tiles_of(std::integral_constant<int, most>{});
   if constexpr (most > 6) tiles_of(std::integral_constant<int, 6>{});
-  if constexpr (most > 3) tiles_of(std::integral_constant<int, 2>{});
+  if constexpr (most > 2) tiles_of(std::integral_constant<int, 2>{});
   if constexpr (most > 1) tiles_of(std::integral_constant<int, 1>{});
   return Blocks;
 }
