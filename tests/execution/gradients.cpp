@@ -5,17 +5,22 @@
 #include <cmath>
 
 #include "own_layer.hpp"
+#include "sanitized.hpp"
 
 using namespace lamina;
 
 namespace {
 
+/// So many derivatives of a tensor, but few where each access is checked.
+std::size_t some(std::size_t of_a_tensor) { return test::sanitized ? 2 : of_a_tensor; }
+
 template <class Net, class Loss = cross_entropy>
 void holds(const Loss& loss = {}) {
   for (const int batch : {1, 3, 16, 17}) {
+    if (test::sanitized && batch != 17) continue;
     for (std::uint64_t seed = 1; seed <= 2; ++seed) {
-      const auto found =
-          check_gradients<Net, Loss>({.batch = batch, .seed = seed, .most_of_a_tensor = 24}, loss);
+      const auto found = check_gradients<Net, Loss>(
+          {.batch = batch, .seed = seed, .most_of_a_tensor = some(24)}, loss);
       CAPTURE(batch);
       CAPTURE(found.tensor);
       CHECK(found.compared > 0);
@@ -35,7 +40,7 @@ TEST_CASE("gradients of a dense layer wide enough that its input's are summed in
   using net =
       network<input<6>, dense<256>, hyperbolic_tangent, dense<257>, sigmoid, dense<3>, softmax>;
   for (const int batch : {3, 17}) {
-    const auto found = check_gradients<net>({.batch = batch, .most_of_a_tensor = 6});
+    const auto found = check_gradients<net>({.batch = batch, .most_of_a_tensor = some(6)});
     CAPTURE(found.tensor);
     CHECK(found.compared > 0);
     CHECK(found.largest_error < 1e-6);
@@ -45,7 +50,7 @@ TEST_CASE("gradients of a dense layer wide enough that its input's are summed in
 TEST_CASE("gradients of dense layers most of whose values are dropped, and left out of the sums") {
   using net = network<input<70>, dense<96>, hyperbolic_tangent, dropout<0.7>, dense<80>, sigmoid,
                       dropout<0.7>, dense<67>, hyperbolic_tangent, dense<3>, softmax>;
-  const auto found = check_gradients<net>({.batch = 50, .most_of_a_tensor = 8});
+  const auto found = check_gradients<net>({.batch = 50, .most_of_a_tensor = some(8)});
   CAPTURE(found.tensor);
   CHECK(found.compared > 0);
   CHECK(found.largest_error < 1e-6);
@@ -84,8 +89,8 @@ TEST_CASE("gradients of relu, max pools and fused normalisation away from kinks"
                       dense<3>, relu, dense<3>, softmax>;
   int good = 0;
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-    const auto found =
-        check_gradients<net>({.batch = 3, .seed = seed, .step = 1e-5, .most_of_a_tensor = 24});
+    const auto found = check_gradients<net>(
+        {.batch = 3, .seed = seed, .step = 1e-5, .most_of_a_tensor = some(24)});
     if (found.largest_error < 1e-6) ++good;
   }
   CHECK(good >= 6);  // a draw that lies at a kink spoils its own seed alone

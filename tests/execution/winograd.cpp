@@ -13,6 +13,7 @@
 #include <lamina/bench/direct.hpp>
 #include <lamina/train/trainer.hpp>
 
+#include "sanitized.hpp"
 #include "train/values_of.hpp"
 
 using namespace lamina;
@@ -47,6 +48,9 @@ static_assert(by_winograd<pools_of_three> == 1);
 static_assert(by_winograd<alone> == 2);
 static_assert(by_winograd<bench::made_direct<alone>> == 0);
 
+template <class Net, class... Nets>
+constexpr bool one_of = (std::is_same_v<Net, Nets> || ...);
+
 struct pictures {
   std::vector<float> values;
   std::vector<std::uint8_t> labels;
@@ -80,7 +84,7 @@ TEST_CASE_TEMPLATE("training by Winograd's products is training by direct ones",
   const pictures data = pictures_for<Net>(33);
   const auto trained = [&]<class Of>(std::type_identity<Of>) {
     trainer<Of, sgd, cross_entropy, double> subject{{.seed = 3}};
-    for (int step = 0; step < 4; ++step) subject.step(data.view());
+    for (int step = 0; step < (test::sanitized ? 1 : 4); ++step) subject.step(data.view());
     return values_of(subject);
   };
   check_alike(trained(std::type_identity<Net>{}),
@@ -110,8 +114,11 @@ TEST_CASE_TEMPLATE("a prediction by Winograd's products is one by direct ones", 
     const pictures data = pictures_for<Net>(count);
     const auto expected = predicted(std::type_identity<bench::made_direct<Net>>{}, data.view());
     check_alike(predicted(std::type_identity<Net>{}, data.view()), expected, 1e-12);
-    constexpr std::integral_constant<fusion_mode, fusion_mode::none> layer_by_layer;
-    check_alike(predicted(std::type_identity<Net>{}, data.view(), layer_by_layer), expected, 1e-12);
+    if constexpr (one_of<Net, net, alone>) {  // the convolutions of the others are such steps then
+      constexpr std::integral_constant<fusion_mode, fusion_mode::none> layer_by_layer;
+      check_alike(predicted(std::type_identity<Net>{}, data.view(), layer_by_layer), expected,
+                  1e-12);
+    }
   }
 }
 

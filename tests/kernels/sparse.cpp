@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernels/naive.hpp"
+#include "sanitized.hpp"
 
 namespace {
 
@@ -69,7 +70,7 @@ void for_all(With with) {
       CAPTURE(count);
       for (const kernels::dense_extents e : {kernels::dense_extents{1, 1}, {65, 16}, {100, 140}})
         with(where, count, e);
-      if (count == 33) {
+      if (count == 33 && (where == zeros::border || !test::sanitized)) {
         with(where, count, kernels::dense_extents{1100, 140});
         with(where, count, kernels::dense_extents{140, 1100});
       }
