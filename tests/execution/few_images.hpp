@@ -5,10 +5,10 @@
 //
 #include <doctest/doctest.h>
 
-#include <lamina/execution/predictor.hpp>
-#include <lamina/random.hpp>
 #include <limits>
 #include <vector>
+
+#include "drawn_predictor.hpp"
 
 namespace lamina::test {
 
@@ -32,39 +32,26 @@ using image = network<input<7, 7, 1>, conv2d<2, window<3>, stride<2>, same>, rel
 
 template <class Net, class T>
 struct subject {
-  using predictor = execution::predictor<Net, T, kernels::native>;
-  static_assert(
-      execution::few_images<typename predictor::blueprint, T, kernels::native>::knows_all_layers);
+  using predicts = drawn_predictor<Net, T>;
+  static_assert(execution::few_images<typename predicts::predictor::blueprint, T,
+                                      kernels::native>::knows_all_layers);
 
   /// Of three images, this one has mostly zeros.
   static constexpr std::size_t with_zeros = 1;
 
   subject() {
-    counter_generator draw{5, 5};
-    for (auto& tensor : execution::named_tensors<Net>(parameters.data())) {
-      const bool variance = tensor.name.ends_with("running_var");
-      for (T& value : tensor.values) {
-        value = static_cast<T>(uniform(draw) - (variance ? -0.5 : 0.5));
-      }
-    }
     for (std::size_t i = 0; i < values.size(); ++i) {
       const bool is_zero = i / Net::input_shape::size % 3 == with_zeros && i % 3 != 0;
-      values[i] = is_zero ? 0.0f : static_cast<float>(uniform(draw));
+      values[i] = is_zero ? 0.0f : static_cast<float>(uniform(drawn.draw));
     }
-    predictor::prepare(parameters.data(), fixed.data());
   }
 
   std::vector<T> outputs(std::size_t count) {
-    const auto from = examples::of(std::span{values}, Net::input_shape::size).subset(0, count);
-    std::vector<T> all(count * predictor::outputs);
-    run.predict(parameters.data(), fixed.data(), from, all);
-    return all;
+    return drawn.outputs(examples::of(std::span{values}, Net::input_shape::size).subset(0, count));
   }
 
-  execution::buffer<T> parameters{static_cast<std::size_t>(execution::parameter_extent<Net>)};
-  execution::buffer<T> fixed = predictor::fixed_memory();
+  predicts drawn;
   std::vector<float> values = std::vector<float>(16 * Net::input_shape::size);
-  predictor run;
 };
 
 template <class Net, class T>

@@ -14,6 +14,7 @@
 #include <oneapi/tbb/parallel_for.h>
 #include <lamina/train/classifier.hpp>
 
+#include "drawn_predictor.hpp"
 #include "sanitized.hpp"
 
 using namespace lamina;
@@ -41,21 +42,8 @@ using net = network<input<7, 6, 2>, conv2d<5, window<3>, same>, relu, dropout<0.
                     residual<conv2d<6, window<1>>, dropout<0.5>, sigmoid>, average_pool<2, same>,
                     flatten, batch_norm<>, dense<9>, leaky_relu<>, dense<5>, softmax>;
 
-using fused_steps = execution::predictor<net, double, kernels::native>;
-using single_layers = execution::predictor<net, double, kernels::native, fusion_mode::none>;
-
-template <class Net, class T>
-struct parameters {
-  execution::buffer<T> values{static_cast<std::size_t>(execution::parameter_extent<Net>)};
-  parameters() {
-    counter_generator draw{5, 5};
-    for (auto& tensor : execution::named_tensors<Net>(values.data())) {
-      const bool variance = tensor.name.ends_with("running_var");
-      for (T& value : tensor.values)
-        value = static_cast<T>(uniform(draw) - (variance ? -0.5 : 0.5));
-    }
-  }
-};
+using fused_steps = test::drawn_predictor<net, double>;
+using single_layers = test::drawn_predictor<net, double, fusion_mode::none>;
 
 std::vector<float> draw_images(std::size_t count) {
   std::vector<float> values(count * 84);
@@ -64,25 +52,14 @@ std::vector<float> draw_images(std::size_t count) {
   return values;
 }
 
-template <class Predictor>
-std::vector<double> outputs(parameters<net, double>& with, const examples& from) {
-  execution::buffer<double> fixed = Predictor::fixed_memory();
-  Predictor::prepare(with.values.data(), fixed.data());
-  std::vector<double> all(from.size() * Predictor::outputs);
-  Predictor predictor;
-  predictor.predict(with.values.data(), fixed.data(), from, all);
-  return all;
-}
-
 }  // namespace
 
 TEST_CASE("fused inference gives what the layers give one by one") {
-  parameters<net, double> with;
   for (const std::size_t count : {1u, 3u, 16u, 17u, 40u}) {
     const auto images = draw_images(count);
     const auto from = examples::of(std::span{images}, 84);
-    const auto expected = outputs<single_layers>(with, from);
-    const auto found = outputs<fused_steps>(with, from);
+    const auto expected = single_layers{}.outputs(from);
+    const auto found = fused_steps{}.outputs(from);
     REQUIRE(found.size() == 5 * count);
     for (std::size_t i = 0; i < found.size(); ++i) {
       CHECK(found[i] == doctest::Approx(expected[i]).epsilon(1e-12));
@@ -91,11 +68,10 @@ TEST_CASE("fused inference gives what the layers give one by one") {
 }
 
 TEST_CASE("more images than are predicted at once, and the same ones in parts") {
-  parameters<net, double> with;
   const auto images = draw_images(600);
   const auto from = examples::of(std::span{images}, 84);
-  const auto whole = outputs<fused_steps>(with, from);
-  const auto part = outputs<fused_steps>(with, from.subset(512, 88));
+  const auto whole = fused_steps{}.outputs(from);
+  const auto part = fused_steps{}.outputs(from.subset(512, 88));
   CHECK(std::equal(part.begin(), part.end(), whole.begin() + 512 * 5));
   for (std::size_t i = 0; i < 600; ++i) {
     double sum = 0;
@@ -105,17 +81,13 @@ TEST_CASE("more images than are predicted at once, and the same ones in parts") 
 }
 
 using wide = network<input<611>, dense<435>, relu, dense<7>, softmax>;
-using deep = network<input<14, 14, 1>, conv2d<17, window<5>, same>, relu, max_pool<2>,
+using deep = network<input<20, 20, 1>, conv2d<17, window<5>, same>, relu, max_pool<2>,
                      conv2d<23, window<5>, same>, relu, flatten, dense<7>, softmax>;
 
 TEST_CASE_TEMPLATE("the same answers and the same loss for any number of threads", Net, wide,
                    deep) {
   constexpr std::size_t size = Net::input_shape::size;
-  using predictor = execution::predictor<Net, float, kernels::native>;
-  parameters<Net, float> with;
-  execution::buffer<float> fixed = predictor::fixed_memory();
-  predictor::prepare(with.values.data(), fixed.data());
-  predictor subject;
+  test::drawn_predictor<Net, float> subject;
   std::vector<float> values(size * 700);
   counter_generator draw{8, 8};
   for (float& value : values) value = static_cast<float>(uniform(draw));
@@ -126,11 +98,7 @@ TEST_CASE_TEMPLATE("the same answers and the same loss for any number of threads
     const auto from = examples::of(std::span{values}, size, labels).subset(0, count);
     const auto on = [&](int threads) {
       return tbb::task_arena(threads).execute([&] {
-        std::vector<float> all(count * predictor::outputs);
-        subject.predict(with.values.data(), fixed.data(), from, all);
-        const auto found =
-            subject.evaluate(with.values.data(), fixed.data(), from, cross_entropy{});
-        return std::pair{all, found.loss};
+        return std::pair{subject.outputs(from), subject.loss(from)};
       });
     };
     const auto expected = on(1);
@@ -176,7 +144,6 @@ TEST_CASE("a picture of another size is refused") {
 }
 
 TEST_CASE("values that are scaled and moved on their way in, few images and many") {
-  parameters<net, double> with;
   for (const std::size_t count : {1u, 5u, 40u}) {
     const auto images = draw_images(count);
     auto scaled = images;
@@ -184,8 +151,8 @@ TEST_CASE("values that are scaled and moved on their way in, few images and many
     auto view = examples::of(std::span{images}, 84);
     view.factor = 0.5f;
     view.offset = -0.25f;
-    const auto found = outputs<fused_steps>(with, view);
-    const auto expected = outputs<fused_steps>(with, examples::of(std::span{scaled}, 84));
+    const auto found = fused_steps{}.outputs(view);
+    const auto expected = fused_steps{}.outputs(examples::of(std::span{scaled}, 84));
     REQUIRE(found.size() == expected.size());
     for (std::size_t i = 0; i < found.size(); ++i)
       CHECK(found[i] == doctest::Approx(expected[i]).epsilon(1e-6));

@@ -13,6 +13,7 @@
 #include <lamina/bench/direct.hpp>
 #include <lamina/train/trainer.hpp>
 
+#include "drawn_predictor.hpp"
 #include "sanitized.hpp"
 #include "train/values_of.hpp"
 
@@ -47,9 +48,6 @@ static_assert(by_winograd<pools> == 1);
 static_assert(by_winograd<pools_of_three> == 1);
 static_assert(by_winograd<alone> == 2);
 static_assert(by_winograd<bench::made_direct<alone>> == 0);
-
-template <class Net, class... Nets>
-constexpr bool one_of = (std::is_same_v<Net, Nets> || ...);
 
 struct pictures {
   std::vector<float> values;
@@ -93,32 +91,14 @@ TEST_CASE_TEMPLATE("training by Winograd's products is training by direct ones",
 
 TEST_CASE_TEMPLATE("a prediction by Winograd's products is one by direct ones", Net, net, smooth,
                    pools, pools_of_three, alone) {
-  const auto predicted = []<class Of, fusion_mode Mode = fusion_mode::inference>(
-      std::type_identity<Of>, const examples& from,
-      std::integral_constant<fusion_mode, Mode> = {}) {
-    execution::buffer<double> parameters(static_cast<std::size_t>(execution::parameter_extent<Of>));
-    counter_generator draw{5, 5};
-    for (auto& tensor : execution::named_tensors<Of>(parameters.data())) {
-      const bool variance = tensor.name.ends_with("running_var");
-      for (double& value : tensor.values) value = uniform(draw) - (variance ? -0.5 : 0.5);
-    }
-    using predictor = execution::predictor<Of, double, kernels::native, Mode>;
-    execution::buffer<double> fixed = predictor::fixed_memory();
-    predictor::prepare(parameters.data(), fixed.data());
-    std::vector<double> all(from.size() * predictor::outputs);
-    predictor().predict(parameters.data(), fixed.data(), from, all);
-    return all;
-  };
   for (const std::size_t count : {1u, 16u, 40u}) {
     CAPTURE(count);
     const pictures data = pictures_for<Net>(count);
-    const auto expected = predicted(std::type_identity<bench::made_direct<Net>>{}, data.view());
-    check_alike(predicted(std::type_identity<Net>{}, data.view()), expected, 1e-12);
-    if constexpr (one_of<Net, net, alone>) {  // the convolutions of the others are such steps then
-      constexpr std::integral_constant<fusion_mode, fusion_mode::none> layer_by_layer;
-      check_alike(predicted(std::type_identity<Net>{}, data.view(), layer_by_layer), expected,
-                  1e-12);
-    }
+    const examples from = data.view();
+    const auto expected = test::drawn_predictor<bench::made_direct<Net>, double>{}.outputs(from);
+    check_alike(test::drawn_predictor<Net, double>{}.outputs(from), expected, 1e-12);
+    using layer_by_layer = test::drawn_predictor<Net, double, fusion_mode::none>;
+    check_alike(layer_by_layer{}.outputs(from), expected, 1e-12);
   }
 }
 
