@@ -109,7 +109,7 @@ void add_one_image() {
             .bytes = 4.0 * static_cast<double>(product<Located>::weight_count),
             .images = 1};
   add_kernel<one_image<Located>>(name, of);
-  if constexpr (!terms<Located>::image && product<Located>::kernels::packs(packed_for::inference)) {
+  if constexpr (turns<Located>()) {
     of.executed /= 3;
     of.bytes /= 3;
     add_kernel<one_image<Located>>(name + "/zeros:67%", of, true);

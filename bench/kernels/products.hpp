@@ -223,13 +223,22 @@ effort effort_of(int blocks) {
           .images = static_cast<double>(images)};
 }
 
+/// Whether the weights are turned round for images whose values are mostly zero.
+template <class Located>
+constexpr bool turns() {
+  if constexpr (terms<Located>::image)
+    return false;
+  else
+    return product<Located>::kernels::turns;
+}
+
 template <class Located>
 void add_products_with_zeros(const std::string& where, effort of, int blocks, bool learns_before) {
   using all = product<Located>;
   of.executed /= 3;
   const std::string name = where + "/zeros:67%";
   add_kernel<with_zeros<forward<Located>, &all::x>>("dense_forward" + name, of, blocks);
-  if constexpr (all::kernels::packs(packed_for::inference)) {
+  if constexpr (turns<Located>()) {
     add_kernel<with_zeros<forward_turned<Located>, &all::x>>("dense_forward" + name + "/turned", of,
                                                              blocks);
   }

@@ -39,9 +39,8 @@ void check_packed(kernels::dense_extents e, int count) {
   CAPTURE(count);
   const images<T> x(count, e.in, 1, 1, 1);
   const auto weights = numbers<T>(e.in * e.out, 2), bias = numbers<T>(e.out, 3);
-  array<T> turned(e.in * e.out), packed(e.in * e.out);
-  kernels::turn_dense_weights<Arch>(e, weights.data(), turned.data());
-  kernels::pack_dense_weights<Arch>(e, turned.data(), packed.data());
+  array<T> packed(e.in * e.out);
+  kernels::pack_dense_weights<Arch>(e, weights.data(), packed.data());
   images<T> expected(count, e.out, 1, 1), y = expected, pieces = expected;
   const auto forward = [&](const T* in_tiles, images<T>& to, range blocks, range outputs,
                            auto activation) {
@@ -59,8 +58,8 @@ void check_packed(kernels::dense_extents e, int count) {
   for (int b = 0; b < y.blocks; ++b)
     forward(packed.data(), pieces, {b, b + 1}, {0, e.out}, kernels::relu{});
   CHECK(pieces.values == expected.values);
-  forward(packed.data(), pieces, {0, y.blocks}, {3, 50}, kernels::identity{});
-  forward(nullptr, expected, {0, y.blocks}, {3, 50}, kernels::identity{});
+  forward(packed.data(), pieces, {0, y.blocks}, {3, e.out - 2}, kernels::identity{});
+  forward(nullptr, expected, {0, y.blocks}, {3, e.out - 2}, kernels::identity{});
   CHECK(pieces.values == expected.values);
 }
 
@@ -177,10 +176,26 @@ TEST_CASE_TEMPLATE("any number of outputs of as many images as a tile takes", T,
 }
 
 TEST_CASE_TEMPLATE("packed weights have the bits of rows", T, float, double) {
-  for (int out = kernels::least_packed_outputs; out < 72; ++out)
-    check_packed<kernels::native, T>({33, out}, 65);
-  for (const int count : {1, 33, 128, 150}) check_packed<kernels::native, T>({70, 100}, count);
+  for (int out = 10; out < 72; ++out)
+    if (kernels::packs_dense_outputs<kernels::native, T>(out))
+      check_packed<kernels::native, T>({33, out}, 65);
+  for (const int count : {1, 17, 33, 65, 128, 150})
+    check_packed<kernels::native, T>({70, 100}, count);
   check_packed<kernels::native, T>({900, 65}, 65);  // pieces of the terms
+}
+
+TEST_CASE_TEMPLATE("tiles of packed weights hold all outputs, or there are none", T, float,
+                   double) {
+  for (int out = 1; out < 200; ++out) {
+    int next = 0;
+    kernels::detail::for_each_packed_tile<kernels::native, T>(out, [&](int size, int first) {
+      CHECK(first == next);
+      next += size;
+    });
+    CHECK(next == (kernels::packs_dense_outputs<kernels::native, T>(out) ? out : 0));
+    if (out >= 64) CHECK(next == out);
+  }
+  CHECK(kernels::packs_dense_outputs<kernels::native, T>(10));
 }
 
 TEST_CASE_TEMPLATE("a product ends in its activation", T, float, double) {

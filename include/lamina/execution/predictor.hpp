@@ -29,12 +29,18 @@ class predictor {
   using memory = batch_memory<blueprint, T, Arch>;
   static constexpr std::size_t outputs = static_cast<std::size_t>(Net::output_shape::size);
 
-  /// Images of a group of many: what lies between their steps takes up to three quarters of a
-  /// core's second cache.
+  /// Blocks that the products of a network take together.
+  static constexpr int together = std::max(kernels::dense_packed_blocks<Arch, T>, 2);
+
+  /// Images of a group of many. What lies between their steps takes up to three quarters of a
+  /// core's second cache; with AVX-512 a quarter, as another thread of the core may want its half,
+  /// and weights pass through it as well.
   static constexpr int at_once = [] {
     constexpr std::int64_t block = blueprint::block_values * lanes * std::int64_t{sizeof(T)};
-    constexpr std::int64_t fit = kernels::second_cache<Arch> * 3 / 4 / block;
-    return static_cast<int>(std::clamp<std::int64_t>(fit, 2, 8)) / 2 * 2 * lanes;
+    constexpr std::int64_t share =
+        kernels::second_cache<Arch> / 4 * (kernels::has_avx512<Arch> ? 1 : 3);
+    constexpr auto fit = static_cast<int>(std::clamp<std::int64_t>(share / block, 2, 9));
+    return (fit < together ? fit : fit / together * together) * lanes;
   }();
 
   static buffer<T> fixed_memory() {
@@ -58,7 +64,7 @@ class predictor {
     using step = loss_step<blueprint, T, Arch, Loss>;
     const std::size_t images = order.empty() ? from.size() : order.size();
     reserve(images, step::scratch_of_a_block);
-    sums_.resize(blocks_of(images));
+    sums_.resize(static_cast<std::size_t>(blocks_of(images)));
     for_each_group(images, [&](memory& mine, std::size_t first, int count) {
       auto batch = mine.frame_of(count, parameters, nullptr, fixed);
       mine.gather(batch, {from, order, first});
@@ -111,16 +117,17 @@ class predictor {
     std::size_t right = 0;
   };
 
-  static std::size_t blocks_of(std::size_t images) { return (images + lanes - 1) / lanes; }
+  static int blocks_of(std::size_t images) {
+    return static_cast<int>((images + lanes - 1) / lanes);
+  }
 
-  /// Images of a group of so many in all: smaller ones where the threads would wait for each other
-  /// at the end. No result depends on it.
-  static std::size_t group_of(std::size_t images) {
-    constexpr std::size_t most = at_once / lanes, least = std::min<std::size_t>(4, most);
-    const auto threads = static_cast<std::size_t>(tbb::this_task_arena::max_concurrency());
-    if (threads == 1) return at_once;
-    const std::size_t share = std::max(blocks_of(images) / threads, std::size_t{1});
-    return lanes * std::min(std::clamp(share / 8, least, most), share);
+  /// Blocks of a group of so many in all: fewer where the threads would wait for each other at the
+  /// end. No result depends on it.
+  static int group_of(int blocks) {
+    constexpr int most = at_once / lanes, least = std::min(4, most);
+    if (is_alone()) return most;
+    const int share = std::max(blocks / concurrency(), 1);
+    return std::min(std::clamp(share / 8, least, most), share);
   }
 
   /// Calls visit(memory of this thread, first image, images) for each group, spread over the cores.
@@ -128,13 +135,14 @@ class predictor {
   /// layer perhaps, must not begin another in the same memory.
   template <class Visit>
   void for_each_group(std::size_t images, const Visit& visit) {
-    const std::size_t size = group_of(images);
-    const int groups = static_cast<int>((images + size - 1) / size);
-    run_pieces(groups, [&](int group) {
-      const auto slot = static_cast<std::size_t>(slot_of_thread(groups));
-      const std::size_t first = static_cast<std::size_t>(group) * size;
+    const int blocks = blocks_of(images), most = group_of(blocks);
+    const split groups{blocks, 1, (blocks + most - 1) / most};  // about equal ones
+    run_pieces(groups.parts, [&](int group) {
+      const auto slot = static_cast<std::size_t>(slot_of_thread(groups.parts));
+      const auto first = static_cast<std::size_t>(groups.begin(group)) * lanes;
+      const auto last = std::min(static_cast<std::size_t>(groups.end(group)) * lanes, images);
       tbb::this_task_arena::isolate(
-          [&] { visit(slots_[slot], first, static_cast<int>(std::min(images - first, size))); });
+          [&] { visit(slots_[slot], first, static_cast<int>(last - first)); });
     });
   }
 
@@ -152,10 +160,9 @@ class predictor {
 
   /// Memory for each thread that may take a group.
   [[gnu::noinline]] void reserve(std::size_t images, std::size_t scratch) {
-    const std::size_t size = group_of(images);
-    const int wanted = static_cast<int>(std::min(images, size));
-    const auto threads =
-        static_cast<std::size_t>(images <= size ? 1 : tbb::this_task_arena::max_concurrency());
+    const int blocks = blocks_of(images), size = group_of(blocks);
+    const int wanted = std::min(blocks, size) * lanes;
+    const auto threads = static_cast<std::size_t>(blocks <= size ? 1 : concurrency());
     const int capacity = slots_.empty() ? 0 : slots_.front().capacity();
     if (threads <= slots_.size() && wanted <= capacity && scratch <= scratch_) return;
     scratch_ = std::max(scratch, scratch_);

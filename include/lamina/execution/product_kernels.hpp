@@ -43,27 +43,30 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr double work_of_a_piece = 4'000'000;  // its weights stay in the second cache
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
   static constexpr std::ptrdiff_t turned_values = detail::turned_values(extents.in, extents.out);
-  static_assert(turned_values == 0 || extents.out >= kernels::least_packed_outputs);
+  static constexpr bool turns = turned_values > 0;
+  static constexpr bool tiles = detail::tiled_values(extents.in, extents.out) > 0 &&
+                                kernels::packs_dense_outputs<Arch, T>(extents.out);
   /// Floating-point operations of the blocks of a piece, all outputs.
   static constexpr double work = 2.0 * blocks_at_once * lanes * in.size() * Units;
   /// The same of the input's gradient; beginning and ending a sum costs what 64 of its terms do.
   static constexpr double work_of_input_gradients =
       2.0 * gradients_at_once * lanes * in.size() * (Units + 64);
 
-  /// Whether its weights are turned round and packed for this.
+  /// Whether its weights are turned round or packed for this.
   static constexpr bool packs(packed_for use) {
-    return use == packed_for::inference && turned_values > 0;
+    return use == packed_for::inference && (turns || tiles);
   }
 
   static void pack(const T* weights, T* fixed, packed_for use) {
     if (!packs(use)) return;
-    kernels::turn_dense_weights<Arch>(extents, weights, fixed);
-    kernels::pack_dense_weights<Arch>(extents, fixed, fixed + turned_values);
+    if constexpr (turns) kernels::turn_dense_weights<Arch>(extents, weights, fixed);
+    if constexpr (tiles) kernels::pack_dense_weights<Arch>(extents, weights, fixed + turned_values);
   }
 
   /// `fixed`: null where nothing was packed.
   static kernels::dense_matrix<T> matrix_of(const T* weights, const T* fixed) {
-    return {weights, fixed, fixed == nullptr ? nullptr : fixed + turned_values};
+    return {weights, turns ? fixed : nullptr,
+            tiles && fixed != nullptr ? fixed + turned_values : nullptr};
   }
 
   template <class Activation>

@@ -49,9 +49,9 @@ struct dense_product {
 /// weights may come from the third.
 inline constexpr int dense_terms_ahead = 8, dense_packed_ahead = 64;
 
-/// Whether a tile of so many blocks turns its sums into their relu before it stores them, for a
-/// pass over them would wait until the lines of y have come. Tiles of fewer blocks are left
-/// without, as they cost compile time.
+/// Whether a tile of so many blocks turns its sums into their relu before it stores them, as all of
+/// packed weights do, for a pass over them would wait until the lines of y have come. Tiles of
+/// fewer blocks are left without, as they cost compile time.
 template <class Arch, class T, int Blocks>
 inline constexpr bool dense_tile_rectifies = Blocks == tile<Arch, T>::dense_blocks;
 
@@ -129,7 +129,7 @@ template <class Arch, int Outputs, int Blocks, class T, class Weights>
     });
     x = opaque(x + lanes);
   } while (x != end);
-  if constexpr (dense_tile_rectifies<Arch, T, Blocks>) {
+  if constexpr (packed || dense_tile_rectifies<Arch, T, Blocks>) {
     if (p.rectified && terms.last == p.terms)
       unroll<Outputs>([&](int o) __attribute__((always_inline)) {
         unroll<columns>([&](int c)

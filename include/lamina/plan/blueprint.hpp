@@ -110,8 +110,8 @@ constexpr std::ptrdiff_t fixed_values_of(fusion_mode mode) {
   } else if constexpr (kind_of<Layer>() == layer_kind::product && Located::in::rank == 3) {
     return packed_values_of<Located>();
   } else if constexpr (kind_of<Layer>() == layer_kind::product) {
-    return mode == fusion_mode::inference ? 2 * turned_values(Located::in::size, Located::out::size)
-                                          : 0;
+    constexpr int in = Located::in::size, out = Located::out::size;
+    return mode == fusion_mode::inference ? turned_values(in, out) + tiled_values(in, out) : 0;
   } else if constexpr (kind_of<Layer>() == layer_kind::normalisation) {
     return 6 * ((std::ptrdiff_t{extents_of(typename Located::in{}).channels} + 15) / 16 * 16);
   } else {

@@ -27,11 +27,19 @@ constexpr std::ptrdiff_t packed_values(std::ptrdiff_t taps, int in, int out) {
   return transposed_values(taps * (out + 15) * in);
 }
 
-/// Values of the weights of a dense layer, turned round for inference: (in, out); and as many
-/// packed in tiles. None where there are few inputs or outputs, for which no kernel reads them.
+/// Fewest inputs, and fewest outputs, of a dense layer whose weights are turned round for
+/// inference; with fewer no kernel reads them.
+inline constexpr int least_turned = 64;
+
+/// Values of the weights of a dense layer, turned round for inference: (in, out).
 constexpr std::ptrdiff_t turned_values(int in, int out) {
-  constexpr int least = 64;
-  return in < least || out < least ? 0 : transposed_values(std::ptrdiff_t{in} * out);
+  return in < least_turned || out < least_turned ? 0 : transposed_values(std::ptrdiff_t{in} * out);
+}
+
+/// The same, packed in tiles, which need not be as many outputs.
+constexpr std::ptrdiff_t tiled_values(int in, int out) {
+  constexpr int least_outputs = 10;
+  return in < least_turned || out < least_outputs ? 0 : transposed_values(std::ptrdiff_t{in} * out);
 }
 
 /// One step: the layers `layers` turn value `input` into value `output`; a join adds `other`.
