@@ -31,6 +31,7 @@ struct frame {
   /// or what else the images are drawn for.
   std::uint64_t seed = 0, drawn_for = 0;
   const std::uint32_t* samples = nullptr;  // the number of each image in its data set
+  kernels::read_soon soon = {};            // the images of the next batch, where they are known
 
   int blocks() const { return (images + lanes - 1) / lanes; }
 

@@ -31,6 +31,9 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
 
   static constexpr packed_for use = use_of_packed(Blueprint::mode, place::wants_input_gradient);
 
+  /// Whether this is the product that asks for the images of the next batch.
+  static constexpr bool asks_ahead = place::template layer_index<0> == Blueprint::last_turned;
+
   static void prepare(const frame<T>& batch) {
     product::pack(place::template parameter<0, 0>(batch), place::template fixed<0>(batch), use);
     if constexpr (Blueprint::mode == fusion_mode::inference)
@@ -46,7 +49,7 @@ struct product_step : product_members<Blueprint, Index, T, Arch> {
     product::forward(place::template parameter<0, 0>(batch), place::template parameter<0, 1>(batch),
                      product::packs(use) ? place::template fixed<0>(batch) : nullptr,
                      as_const(place::input(batch)), place::output(batch), blocks, of,
-                     with_members::activation);
+                     with_members::activation, asks_ahead ? batch.soon : kernels::read_soon{});
     for (int block = blocks.first; block < blocks.last; ++block) {
       with_members::template follow<with_members::activates_at_once ? 2 : 1>(batch, block, of);
     }

@@ -71,9 +71,10 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
 
   template <class Activation>
   static void forward(const T* weights, const T* bias, const T* fixed, blocked<const T> x,
-                      blocked<T> y, range blocks, range outputs, Activation activation) {
+                      blocked<T> y, range blocks, range outputs, Activation activation,
+                      kernels::read_soon soon) {
     kernels::dense_forward<Arch>(extents, matrix_of(weights, fixed), bias, x, y, blocks, outputs,
-                                 activation);
+                                 activation, soon);
   }
 
   /// Behind the ranges, the activation whose output x is and x, where the gradient is the one in
@@ -169,7 +170,7 @@ struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
 
   template <class Activation>
   static void forward(const T*, const T* bias, const T* fixed, blocked<const T> x, blocked<T> y,
-                      range blocks, range outputs, Activation activation) {
+                      range blocks, range outputs, Activation activation, kernels::read_soon) {
     kernels::conv2d_forward<Arch>(window{}, extents, fixed, bias, x, y, blocks, outputs,
                                   activation);
   }

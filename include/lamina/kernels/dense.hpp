@@ -22,12 +22,12 @@ void turn_dense_weights(dense_extents e, const T* weights, std::type_identity_t<
 /// the inputs in order, so a result does not depend on how the ranges were split. Where most of x
 /// is zero, so are the terms, and left out: the same sums; but a weight that is not finite, times
 /// zero, is not seen. The gradients of the input and the weights do so where most of dy is zero.
-/// Packed weights serve all outputs at once.
+/// Packed weights serve all outputs at once, and ask for what is read soon.
 template <class Arch = native, class T, class Activation>
 void dense_forward(dense_extents e, std::type_identity_t<dense_matrix<T>> weights,
                    const T* bias,               // (out)
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
-                   range blocks, range outputs, Activation activation) {
+                   range blocks, range outputs, Activation activation, read_soon soon = {}) {
   const detail::activated<Activation> how{activation};
   const auto end = detail::ending_of<Arch, T>(how);
   const detail::dense_product<T> product{
@@ -37,7 +37,7 @@ void dense_forward(dense_extents e, std::type_identity_t<dense_matrix<T>> weight
   if (detail::goes_sparse<Arch>(sparse, blocks, outputs))
     detail::dense_blocks_sparse<Arch, T>(sparse, blocks, outputs, end);
   else if (weights.packed != nullptr && outputs.last - outputs.first == e.out)
-    detail::dense_blocks_packed<Arch, T>(product, weights.packed, blocks, e.out, end);
+    detail::dense_blocks_packed<Arch, T>(product, weights.packed, blocks, e.out, end, soon);
   else
     detail::dense_blocks<Arch, T>(product, blocks, outputs, end);
 }

@@ -54,26 +54,59 @@ template <class Arch, class T, class Use>
     repeat(tiles.few, std::integral_constant<int, size::few>{});
 }
 
+/// Hands out what is read soon to the largest tiles of a product, so late that the last of them
+/// asks for the last line: what is asked for early is gone again.
+class lines_of_tiles {
+ public:
+  /// For so many tiles with so many terms each.
+  lines_of_tiles(read_soon soon, int tiles, int terms, int terms_of_a_line)
+      : soon_{soon}, tiles_{tiles}, lines_{ceil_divide(terms, terms_of_a_line)} {}
+
+  /// What the next tile asks for; null if it does not.
+  const char* next() {
+    const char* const at = soon_.at;
+    if (soon_.lines <= --tiles_ * lines_) return nullptr;
+    soon_ = {at + 64 * lines_, soon_.lines - lines_};
+    return at;
+  }
+
+ private:
+  read_soon soon_;
+  int tiles_;
+  std::ptrdiff_t lines_;  // of a tile
+};
+
 /// All outputs of the given blocks from packed weights, one piece of the terms after the other. A
 /// tile's weights stay in the first two caches from one group of blocks to the next, of which the
 /// last ones have one block less, so that none is left over; a block alone goes as if nothing were
 /// packed.
 template <class Arch, class T>
 [[gnu::noinline]] void dense_blocks_packed(const dense_product<T>& p, const T* packed, range blocks,
-                                           int outputs, dense_ending<T> end) {
+                                           int outputs, dense_ending<T> end, read_soon soon) {
   constexpr int most = dense_packed_size<Arch, T>::blocks, less = std::max(most - 1, 1);
   const int count = blocks.last - blocks.first, groups = ceil_divide(count, most);
   const int smaller = groups * most - count, whole = blocks.first + (groups - smaller) * most;
   if (smaller > groups) return dense_blocks<Arch, T>(p, blocks, {0, outputs}, end);
   for_each_piece(
       p, dense_terms<T>, [&](range terms) __attribute__((always_inline)) {
+        constexpr int largest = dense_packed_size<Arch, T>::outputs;
+        using asking = dense_asking_tile<T, largest>;
+        lines_of_tiles ahead(terms.last == p.terms ? soon : read_soon{},
+                             dense_packed_tiles_of<Arch, T>(outputs).whole * (groups - smaller),
+                             terms.last - terms.first, asking::terms_of_a_line);
         for_each_packed_tile<Arch, T>(
             outputs, [&](auto size, int o) __attribute__((always_inline)) {
               const dense_packed_tile<T, size> weights{packed + std::ptrdiff_t{o} * p.terms +
                                                        terms.first * size};
               const auto tiles = [&](auto group, range some) __attribute__((always_inline)) {
                 for (int b = some.first; b < some.last; b += group) {
-                  dense_tile<Arch, size, group>(p, weights, o, b, terms);
+                  const char* asked = nullptr;
+                  if constexpr (has_avx512<Arch> && size == largest && group == most) {
+                    asked = ahead.next();
+                    if (asked != nullptr)
+                      dense_tile<Arch, size, group>(p, asking{weights, asked}, o, b, terms);
+                  }
+                  if (asked == nullptr) dense_tile<Arch, size, group>(p, weights, o, b, terms);
                   if (!p.rectified) end.after(terms, p, {b, b + group}, {o, o + size});
                 }
               };

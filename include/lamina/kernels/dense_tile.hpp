@@ -26,6 +26,14 @@ struct dense_packed_tile {
   const T* at;
 };
 
+/// The same, where the tile asks for what is read soon, a line every few terms: as many at once
+/// would keep the tile's own waiting, and one a term would ask for each several times.
+template <class T, int Outputs>
+struct dense_asking_tile : dense_packed_tile<T, Outputs> {
+  static constexpr int terms_of_a_line = 4;
+  const char* soon;
+};
+
 /// A product of a weight matrix with a batch, y[o] += sum over k of weight(o, k) * x[k], and where
 /// its operands lie: the weight of output o and term k is weights[o * by_output + k * by_term].
 /// `rectified`: its finished sums become their relu.
@@ -62,7 +70,8 @@ inline constexpr bool dense_tile_rectifies = Blocks == tile<Arch, T>::dense_bloc
 template <class Arch, int Outputs, int Blocks, class T, class Weights>
 [[gnu::noinline]] void dense_tile(const dense_product<T>& p, Weights tile, int output, int block,
                                   range terms) {
-  constexpr bool packed = std::is_same_v<Weights, dense_packed_tile<T, Outputs>>;
+  constexpr bool packed = std::is_base_of_v<dense_packed_tile<T, Outputs>, Weights>;
+  constexpr bool asks = std::is_same_v<Weights, dense_asking_tile<T, Outputs>>;
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
   const T* x = p.x.block(block) + std::ptrdiff_t{terms.first} * lanes;
@@ -91,7 +100,7 @@ template <class Arch, int Outputs, int Blocks, class T, class Weights>
     return broadcast<Arch>(weights[o / near] + o % near * tile.by_output);
   };
   [[maybe_unused]] const T* next_rows = tile.at + Outputs * tile.by_output;
-  do {
+  const auto add_term = [&]() __attribute__((always_inline)) {
     if constexpr (has_avx512<Arch>) {
       unroll<columns>([&](int c) __attribute__((always_inline)) {
         __builtin_prefetch(x + apart[c / n] + dense_terms_ahead * lanes + c % n * w);
@@ -128,7 +137,21 @@ template <class Arch, int Outputs, int Blocks, class T, class Weights>
       weights[i] = opaque(weights[i] + tile.by_term);
     });
     x = opaque(x + lanes);
-  } while (x != end);
+  };
+  if constexpr (asks) {
+    constexpr std::ptrdiff_t some = Weights::terms_of_a_line * lanes;
+    const char* soon = tile.soon;
+    do {
+      __builtin_prefetch(soon, 0, 2);  // into the second cache
+      soon += 64;
+      const T* const stop = end - x < some ? end : x + some;
+      do add_term();
+      while (x != stop);
+    } while (x != end);
+  } else {
+    do add_term();
+    while (x != end);
+  }
   if constexpr (packed || dense_tile_rectifies<Arch, T, Blocks>) {
     if (p.rectified && terms.last == p.terms)
       unroll<Outputs>([&](int o) __attribute__((always_inline)) {

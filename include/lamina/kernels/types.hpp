@@ -58,6 +58,19 @@ struct dense_matrix {
       : rows(weights), turned(turned_round), packed(in_tiles) {}
 };
 
+/// Memory, in lines of 64 bytes, that is read once a product is done: where it lies far away, the
+/// product asks for it beside its work.
+struct read_soon {
+  const char* at = nullptr;
+  std::ptrdiff_t lines = 0;
+};
+
+template <class T>
+read_soon lines_of(const T* values, std::size_t count) {
+  return {reinterpret_cast<const char*>(values),
+          static_cast<std::ptrdiff_t>(count * sizeof(T) + 63) / 64};
+}
+
 /// The padding at the bottom and on the right follows from the other extents.
 struct conv2d_extents {
   int in_channels, in_height, in_width, out_channels, out_height, out_width, pad_top, pad_left;

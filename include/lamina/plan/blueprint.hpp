@@ -97,6 +97,13 @@ constexpr std::ptrdiff_t packed_values_of() {
   return packed_values(taps, weight[1], weight[0]) + packed_values(taps, weight[0], weight[1]);
 }
 
+/// Whether a layer is dense and has weights that are turned round for inference.
+template <class Located>
+constexpr bool is_turned() {
+  return kind_of<typename Located::layer>() == layer_kind::product && Located::in::rank == 1 &&
+         turned_values(Located::in::size, Located::out::size) > 0;
+}
+
 /// Values beside the blocks that a layer's steps share: packed weights of a convolution, turned
 /// and packed ones of a dense layer in inference, statistics of a normalisation.
 template <class Located>
@@ -165,6 +172,13 @@ struct blueprint<list<Located...>, Mode> {
     std::size_t next = 0;
     ((begin[next + 1] = begin[next] + fixed_values_of<Located>(Mode), ++next), ...);
     return begin;
+  }();
+
+  /// The last layer whose weights are turned round for inference, below 0 where there is none.
+  static constexpr int last_turned = [] {
+    int last = -1, i = 0;
+    ((last = is_turned<Located>() ? i : last, ++i), ...);
+    return last;
   }();
 
   /// Values of an image from one block to the next: never a multiple of 4 KiB in float or double,
