@@ -45,7 +45,8 @@ void check_packed(kernels::dense_extents e, int count) {
   const auto forward = [&](const T* in_tiles, images<T>& to, range blocks, range outputs,
                            auto activation) {
     kernels::dense_forward<Arch>(e, {weights.data(), nullptr, in_tiles}, bias.data(), x.view(),
-                                 to.view(), blocks, outputs, activation);
+                                 to.view(), blocks, outputs, activation,
+                                 kernels::lines_of(weights.data(), weights.size()));
   };
   const auto all = [&](auto activation) {
     forward(nullptr, expected, {0, y.blocks}, {0, e.out}, activation);
@@ -196,6 +197,24 @@ TEST_CASE_TEMPLATE("tiles of packed weights hold all outputs, or there are none"
     if (out >= 64) CHECK(next == out);
   }
   CHECK(kernels::packs_dense_outputs<kernels::native, T>(10));
+}
+
+TEST_CASE("the last tiles ask for what is read soon, each line once") {
+  const char memory[64 * 20] = {};
+  const auto asked = [&](std::ptrdiff_t lines, int tiles) {
+    kernels::detail::lines_of_tiles ahead({memory, lines}, tiles, 22, 4);  // six lines a tile
+    std::vector<std::ptrdiff_t> places;
+    for (int i = 0; i < tiles; ++i) {
+      const char* const at = ahead.next();
+      places.push_back(at == nullptr ? -1 : (at - memory) / 64);
+    }
+    return places;
+  };
+  CHECK(asked(0, 3) == std::vector<std::ptrdiff_t>{-1, -1, -1});
+  CHECK(asked(6, 3) == std::vector<std::ptrdiff_t>{-1, -1, 0});
+  CHECK(asked(7, 3) == std::vector<std::ptrdiff_t>{-1, 0, 6});
+  CHECK(asked(20, 3) == std::vector<std::ptrdiff_t>{0, 6, 12});  // two lines are left
+  CHECK(kernels::lines_of(memory, 65).lines == 2);
 }
 
 TEST_CASE_TEMPLATE("a product ends in its activation", T, float, double) {

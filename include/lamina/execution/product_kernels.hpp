@@ -44,8 +44,8 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
   static constexpr std::ptrdiff_t weights_of_an_output = in.size();
   static constexpr std::ptrdiff_t turned_values = detail::turned_values(extents.in, extents.out);
   static constexpr bool turns = turned_values > 0;
-  static constexpr bool tiles = detail::tiled_values(extents.in, extents.out) > 0 &&
-                                kernels::packs_dense_outputs<Arch, T>(extents.out);
+  static constexpr bool in_tiles = detail::tiled_values(extents.in, extents.out) > 0 &&
+                                   kernels::packs_dense_outputs<Arch, T>(extents.out);
   /// Floating-point operations of the blocks of a piece, all outputs.
   static constexpr double work = 2.0 * blocks_at_once * lanes * in.size() * Units;
   /// The same of the input's gradient; beginning and ending a sum costs what 64 of its terms do.
@@ -54,25 +54,26 @@ struct product_kernels<Located, T, Arch, layers::dense<Units>> {
 
   /// Whether its weights are turned round or packed for this.
   static constexpr bool packs(packed_for use) {
-    return use == packed_for::inference && (turns || tiles);
+    return use == packed_for::inference && (turns || in_tiles);
   }
 
   static void pack(const T* weights, T* fixed, packed_for use) {
     if (!packs(use)) return;
     if constexpr (turns) kernels::turn_dense_weights<Arch>(extents, weights, fixed);
-    if constexpr (tiles) kernels::pack_dense_weights<Arch>(extents, weights, fixed + turned_values);
+    if constexpr (in_tiles)
+      kernels::pack_dense_weights<Arch>(extents, weights, fixed + turned_values);
   }
 
   /// `fixed`: null where nothing was packed.
   static kernels::dense_matrix<T> matrix_of(const T* weights, const T* fixed) {
     return {weights, turns ? fixed : nullptr,
-            tiles && fixed != nullptr ? fixed + turned_values : nullptr};
+            in_tiles && fixed != nullptr ? fixed + turned_values : nullptr};
   }
 
   template <class Activation>
   static void forward(const T* weights, const T* bias, const T* fixed, blocked<const T> x,
                       blocked<T> y, range blocks, range outputs, Activation activation,
-                      kernels::read_soon soon) {
+                      kernels::read_soon soon = {}) {
     kernels::dense_forward<Arch>(extents, matrix_of(weights, fixed), bias, x, y, blocks, outputs,
                                  activation, soon);
   }
@@ -170,7 +171,7 @@ struct product_kernels<Located, T, Arch, layers::conv2d<Filters, Options...>> {
 
   template <class Activation>
   static void forward(const T*, const T* bias, const T* fixed, blocked<const T> x, blocked<T> y,
-                      range blocks, range outputs, Activation activation, kernels::read_soon) {
+                      range blocks, range outputs, Activation activation, kernels::read_soon = {}) {
     kernels::conv2d_forward<Arch>(window{}, extents, fixed, bias, x, y, blocks, outputs,
                                   activation);
   }
