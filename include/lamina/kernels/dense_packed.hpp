@@ -76,6 +76,21 @@ class lines_of_tiles {
   std::ptrdiff_t lines_;  // of a tile
 };
 
+/// One tile; the largest ask for what is read soon with AVX-512.
+template <class Arch, int Outputs, int Blocks, class T>
+[[gnu::always_inline]] inline void run_packed_tile(const dense_product<T>& p,
+                                                   dense_packed_tile<T, Outputs> weights,
+                                                   int output, int block, range terms,
+                                                   lines_of_tiles& ahead) {
+  using largest = dense_packed_size<Arch, T>;
+  if constexpr (has_avx512<Arch> && Outputs == largest::outputs && Blocks == largest::blocks) {
+    if (const char* const soon = ahead.next(); soon != nullptr)
+      return dense_tile<Arch, Outputs, Blocks>(p, dense_asking_tile<T, Outputs>{weights, soon},
+                                               output, block, terms);
+  }
+  dense_tile<Arch, Outputs, Blocks>(p, weights, output, block, terms);
+}
+
 /// All outputs of the given blocks from packed weights, one piece of the terms after the other. A
 /// tile's weights stay in the first two caches from one group of blocks to the next, of which the
 /// last ones have one block less, so that none is left over; a block alone goes as if nothing were
@@ -87,26 +102,17 @@ template <class Arch, class T>
   const int count = blocks.last - blocks.first, groups = ceil_divide(count, most);
   const int smaller = groups * most - count, whole = blocks.first + (groups - smaller) * most;
   if (smaller > groups) return dense_blocks<Arch, T>(p, blocks, {0, outputs}, end);
+  const int largest = dense_packed_tiles_of<Arch, T>(outputs).whole * (groups - smaller);
   for_each_piece(
       p, dense_terms<T>, [&](range terms) __attribute__((always_inline)) {
-        constexpr int largest = dense_packed_size<Arch, T>::outputs;
-        using asking = dense_asking_tile<T, largest>;
-        lines_of_tiles ahead(terms.last == p.terms ? soon : read_soon{},
-                             dense_packed_tiles_of<Arch, T>(outputs).whole * (groups - smaller),
-                             terms.last - terms.first, asking::terms_of_a_line);
+        lines_of_tiles ahead(terms.last == p.terms ? soon : read_soon{}, largest,
+                             terms.last - terms.first, terms_of_a_line);
         for_each_packed_tile<Arch, T>(
             outputs, [&](auto size, int o) __attribute__((always_inline)) {
-              const dense_packed_tile<T, size> weights{packed + std::ptrdiff_t{o} * p.terms +
-                                                       terms.first * size};
+              const T* const weights = packed + std::ptrdiff_t{o} * p.terms + terms.first * size;
               const auto tiles = [&](auto group, range some) __attribute__((always_inline)) {
                 for (int b = some.first; b < some.last; b += group) {
-                  const char* asked = nullptr;
-                  if constexpr (has_avx512<Arch> && size == largest && group == most) {
-                    asked = ahead.next();
-                    if (asked != nullptr)
-                      dense_tile<Arch, size, group>(p, asking{weights, asked}, o, b, terms);
-                  }
-                  if (asked == nullptr) dense_tile<Arch, size, group>(p, weights, o, b, terms);
+                  run_packed_tile<Arch, size, group, T>(p, {weights}, o, b, terms, ahead);
                   if (!p.rectified) end.after(terms, p, {b, b + group}, {o, o + size});
                 }
               };

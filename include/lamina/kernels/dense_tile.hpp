@@ -26,11 +26,13 @@ struct dense_packed_tile {
   const T* at;
 };
 
-/// The same, where the tile asks for what is read soon, a line every few terms: as many at once
-/// would keep the tile's own waiting, and one a term would ask for each several times.
+/// After how many terms a tile asks for another line of what is read soon.
+inline constexpr int terms_of_a_line = 4;
+
+/// The same, where the tile asks for what is read soon: line by line, for many at once would keep
+/// its own waiting.
 template <class T, int Outputs>
 struct dense_asking_tile : dense_packed_tile<T, Outputs> {
-  static constexpr int terms_of_a_line = 4;
   const char* soon;
 };
 
@@ -139,7 +141,7 @@ template <class Arch, int Outputs, int Blocks, class T, class Weights>
     x = opaque(x + lanes);
   };
   if constexpr (asks) {
-    constexpr std::ptrdiff_t some = Weights::terms_of_a_line * lanes;
+    constexpr std::ptrdiff_t some = terms_of_a_line * lanes;
     const char* soon = tile.soon;
     do {
       __builtin_prefetch(soon, 0, 2);  // into the second cache
