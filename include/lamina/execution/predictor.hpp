@@ -142,13 +142,19 @@ class predictor {
     return std::min(std::clamp(share / 8, least, most), share);
   }
 
+  /// Groups of about equal size, and as many for each thread.
+  static split groups_of(int blocks) {
+    const int most = group_of(blocks), groups = (blocks + most - 1) / most;
+    const int threads = concurrency(), rounds = (groups + threads - 1) / threads;
+    return {blocks, 1, std::min(blocks, rounds * threads)};
+  }
+
   /// Calls visit(memory of this thread, first image, images) for each group, spread over the cores.
   /// A group is isolated: a thread that waits in the middle of one, for a loop of a user's own
   /// layer perhaps, must not begin another in the same memory.
   template <class Visit>
   void for_each_group(std::size_t images, const Visit& visit) {
-    const int blocks = blocks_of(images), most = group_of(blocks);
-    const split groups{blocks, 1, (blocks + most - 1) / most};  // about equal ones
+    const split groups = groups_of(blocks_of(images));
     run_pieces(groups.parts, [&](int group) {
       const auto slot = static_cast<std::size_t>(slot_of_thread(groups.parts));
       const auto first = static_cast<std::size_t>(groups.begin(group)) * lanes;
@@ -172,9 +178,8 @@ class predictor {
 
   /// Memory for each thread that may take a group.
   [[gnu::noinline]] void reserve(std::size_t images, std::size_t scratch) {
-    const int blocks = blocks_of(images), size = group_of(blocks);
-    const int wanted = std::min(blocks, size) * lanes;
-    const auto threads = static_cast<std::size_t>(blocks <= size ? 1 : concurrency());
+    const int blocks = blocks_of(images), wanted = std::min(blocks, group_of(blocks)) * lanes;
+    const auto threads = static_cast<std::size_t>(groups_of(blocks).parts <= 1 ? 1 : concurrency());
     const int capacity = slots_.empty() ? 0 : slots_.front().capacity();
     if (threads <= slots_.size() && wanted <= capacity && scratch <= scratch_) return;
     scratch_ = std::max(scratch, scratch_);

@@ -23,7 +23,8 @@ struct prediction {
 };
 
 /// A trained network: weights, and what predicting needs of them, which for a dense layer of 64
-/// inputs and outputs or more is its weights in two other orders: three times their memory.
+/// inputs and outputs or more is its weights in two other orders, three times their memory, and for
+/// one of ten outputs or more in one other.
 /// `predict` is const and may be called from several threads at once; it allocates nothing once as
 /// many calls have run side by side.
 template <a_network Net, class Scalar = float, class Arch = kernels::native>
