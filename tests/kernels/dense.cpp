@@ -44,9 +44,9 @@ void check_packed(kernels::dense_extents e, int count) {
   images<T> expected(count, e.out, 1, 1), y = expected, pieces = expected;
   const auto forward = [&](const T* in_tiles, images<T>& to, range blocks, range outputs,
                            auto activation) {
-    kernels::dense_forward<Arch>(e, {weights.data(), nullptr, in_tiles}, bias.data(), x.view(),
-                                 to.view(), blocks, outputs, activation,
-                                 kernels::lines_of(weights.data(), weights.size()));
+    kernels::dense_forward<Arch>(
+        e, {weights.data(), nullptr, in_tiles}, bias.data(), x.view(), to.view(), blocks, outputs,
+        activation, kernels::lines_of(weights.data(), static_cast<std::size_t>(e.in * e.out)));
   };
   const auto all = [&](auto activation) {
     forward(nullptr, expected, {0, y.blocks}, {0, e.out}, activation);
