@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -185,6 +186,17 @@ class batch_images {
   buffer<T> pictures_;  // (block, what comes before augmentation and its scratch)
 };
 
+/// As many images as a batch has, behind it in memory, likely the next ones; none with an order.
+inline kernels::read_soon images_behind(const selection& batch, int count) {
+  const examples& from = batch.from;
+  const std::size_t images = static_cast<std::size_t>(count), next = batch.first + images;
+  if (!batch.order.empty() || next >= from.size()) return {};
+  const image_view image = from.image(next);
+  const std::size_t values = std::min(from.size() - next, images) * from.image_size;
+  if (image.values.empty()) return kernels::lines_of(image.pixels.data(), values);
+  return kernels::lines_of(image.values.data(), values);
+}
+
 /// The memory of a batch of up to `capacity` images for one blueprint: activations, and what is
 /// known of each image.
 template <class Blueprint, class T, class Arch>
@@ -227,6 +239,7 @@ class batch_memory {
   void reserve(const augment_plan& plan) { images_.reserve(plan); }
 
   void gather(frame<T>& batch, const selection& chosen) {
+    batch.soon = images_behind(chosen, batch.images);
     images_.gather(batch, chosen, input_of(batch));
   }
 

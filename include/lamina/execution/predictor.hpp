@@ -67,7 +67,6 @@ class predictor {
     sums_.resize(static_cast<std::size_t>(blocks_of(images)));
     for_each_group(images, [&](memory& mine, std::size_t first, int count) {
       auto batch = mine.frame_of(count, parameters, nullptr, fixed);
-      if (order.empty()) batch.soon = images_behind(from, first, count);
       mine.gather(batch, {from, order, first});
       engine<blueprint, T, Arch, step::engine_count>::infer(batch);
       const auto judged = mine.judged(from);
@@ -98,7 +97,6 @@ class predictor {
     reserve(from.size(), 0);
     for_each_group(from.size(), [&](memory& mine, std::size_t first, int count) {
       auto batch = mine.frame_of(count, parameters, nullptr, fixed);
-      batch.soon = images_behind(from, first, count);
       mine.gather(batch, {from, {}, first});
       engine<blueprint, T, Arch>::infer(batch);
       const auto y = as_const(batch.at(blueprint::memory.value[blueprint::code.result()]));
@@ -121,16 +119,6 @@ class predictor {
 
   static int blocks_of(std::size_t images) {
     return static_cast<int>((images + lanes - 1) / lanes);
-  }
-
-  /// As many images as a group has, which the thread that has it is likely to take next.
-  static kernels::read_soon images_behind(const examples& from, std::size_t first, int count) {
-    const std::size_t next = first + static_cast<std::size_t>(count);
-    if (next >= from.size()) return {};
-    const image_view image = from.image(next);
-    const std::size_t values = std::min(from.size() - next, next - first) * from.image_size;
-    if (image.values.empty()) return kernels::lines_of(image.pixels.data(), values);
-    return kernels::lines_of(image.values.data(), values);
   }
 
   /// Blocks of a group of so many in all: fewer where the threads would wait for each other at the
