@@ -189,7 +189,8 @@ TEST_CASE_TEMPLATE("tiles of packed weights hold all outputs, or there are none"
                    double) {
   for (int out = 1; out < 200; ++out) {
     int next = 0;
-    kernels::detail::for_each_packed_tile<kernels::native, T>(out, [&](int size, int first) {
+    const auto tiles = kernels::detail::dense_packed_tiles_of<kernels::native, T>(out);
+    kernels::detail::for_each_packed_tile<kernels::native, T>(tiles, [&](int size, int first) {
       CHECK(first == next);
       next += size;
     });

@@ -82,12 +82,12 @@ struct conv2d_sums {
       const int c = First * n + i;
       input[c] = held(load<Arch>(x + c / n * Apart * lanes + c % n * w));
     });
-    unroll<Taps * outputs>([&](auto i) __attribute__((always_inline)) {
-      constexpr int o = i % outputs, tap = i / outputs;
+    unroll<Taps * outputs>([&](int i) __attribute__((always_inline)) {
+      const int o = i % outputs, tap = i / outputs;
       const auto factor = held(broadcast<Arch>(weights + i));
-      unroll<Pixels * n>([&](auto c) __attribute__((always_inline)) {
-        constexpr int column = c / n * Step + tap;
-        if constexpr (First <= column && column < Last)
+      unroll<Pixels * n>([&](int c) __attribute__((always_inline)) {
+        const int column = c / n * Step + tap;
+        if (First <= column && column < Last)
           at[o][c] = kernels::fma(factor, input[column * n + c % n], at[o][c]);
       });
       still_needed(factor);

@@ -9,15 +9,6 @@
 
 namespace lamina::kernels {
 
-/// turned (in, out) = weights (out, in), for products of which there are many.
-template <class Arch = native, class T>
-void turn_dense_weights(dense_extents e, const T* weights, std::type_identity_t<T>* turned) {
-  const int whole = e.out / 8 * 8;
-  detail::transpose<Arch>(weights, e.in, {whole, e.in}, turned, e.out);
-  for (std::ptrdiff_t k = 0; k < e.in; ++k)
-    for (std::ptrdiff_t o = whole; o < e.out; ++o) turned[k * e.out + o] = weights[o * e.in + k];
-}
-
 /// y = activation(weights x + bias) for the given outputs of the given blocks. The sum runs over
 /// the inputs in order, so a result does not depend on how the ranges were split. Where most of x
 /// is zero, so are the terms, and left out: the same sums; but a weight that is not finite, times
@@ -28,6 +19,7 @@ void dense_forward(dense_extents e, std::type_identity_t<dense_matrix<T>> weight
                    const T* bias,               // (out)
                    reading<T> x, blocked<T> y,  // (block, in, lane), (block, out, lane)
                    range blocks, range outputs, Activation activation, read_soon soon = {}) {
+  e = {opaque(e.in), opaque(e.out)};  // or g++ copies what it calls for the extents of each layer
   const detail::activated<Activation> how{activation};
   const auto end = detail::ending_of<Arch, T>(how);
   const detail::dense_product<T> product{

@@ -9,7 +9,6 @@ namespace lamina::kernels::detail {
 /// The weights of a tile of outputs for the first of its terms, and where the others lie.
 template <class T>
 struct dense_weights_of_tile {
-  static constexpr int near = 3;  // rows that a pointer reaches: an address holds by_output twice
   const T* at;
   std::ptrdiff_t by_output, by_term;
 
@@ -18,21 +17,17 @@ struct dense_weights_of_tile {
   }
 };
 
-/// The same where they were packed for tiles of so many outputs: (term, output).
-template <class T, int Outputs>
+/// The weights of a tile that were packed for it: (term, output).
+template <class T>
 struct dense_packed_tile {
-  static constexpr int near = Outputs;
-  static constexpr std::ptrdiff_t by_output = 1, by_term = Outputs;
   const T* at;
 };
 
-/// After how many terms a tile asks for another line of what is read soon.
-inline constexpr int terms_of_a_line = 4;
-
-/// The same, where the tile asks for what is read soon: line by line, for many at once would keep
-/// its own waiting.
-template <class T, int Outputs>
-struct dense_asking_tile : dense_packed_tile<T, Outputs> {
+/// The same where the tile asks for what is read soon: a line every few terms, for many at once
+/// would keep its own waiting.
+template <class T>
+struct dense_asking_tile : dense_packed_tile<T> {
+  static constexpr int terms_of_a_line = 4;
   const char* soon;
 };
 
@@ -72,8 +67,8 @@ inline constexpr bool dense_tile_rectifies = Blocks == tile<Arch, T>::dense_bloc
 template <class Arch, int Outputs, int Blocks, class T, class Weights>
 [[gnu::noinline]] void dense_tile(const dense_product<T>& p, Weights tile, int output, int block,
                                   range terms) {
-  constexpr bool packed = std::is_base_of_v<dense_packed_tile<T, Outputs>, Weights>;
-  constexpr bool asks = std::is_same_v<Weights, dense_asking_tile<T, Outputs>>;
+  constexpr bool packed = std::is_base_of_v<dense_packed_tile<T>, Weights>;
+  constexpr bool asks = std::is_same_v<Weights, dense_asking_tile<T>>;
   constexpr int n = registers<Arch, T>, w = width<Arch, T>, columns = Blocks * n;
   batch<Arch, T> sums[Outputs][columns];
   const T* x = p.x.block(block) + std::ptrdiff_t{terms.first} * lanes;
@@ -92,16 +87,18 @@ template <class Arch, int Outputs, int Blocks, class T, class Weights>
         sums[o][c] = batch<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
     });
   });
-  constexpr int near = Weights::near, pointers = ceil_divide(Outputs, near);
+  std::ptrdiff_t by_output = 1, by_term = Outputs;
+  if constexpr (!packed) by_output = tile.by_output, by_term = tile.by_term;
+  constexpr int near = packed ? Outputs : 3;  // to a pointer: an address holds by_output twice
+  constexpr int pointers = ceil_divide(Outputs, near);
   const T* weights[pointers];
   const auto each_pointer = [&](auto&& f) __attribute__((always_inline)) { unroll<pointers>(f); };
-  each_pointer([&](int i) __attribute__((always_inline)) {
-    weights[i] = tile.at + near * i * tile.by_output;
-  });
+  each_pointer([&](int i)
+                   __attribute__((always_inline)) { weights[i] = tile.at + near * i * by_output; });
   const auto weight = [&](int o) __attribute__((always_inline)) {
-    return broadcast<Arch>(weights[o / near] + o % near * tile.by_output);
+    return broadcast<Arch>(weights[o / near] + o % near * by_output);
   };
-  [[maybe_unused]] const T* next_rows = tile.at + Outputs * tile.by_output;
+  [[maybe_unused]] const T* next_rows = tile.at + Outputs * by_output;
   const auto add_term = [&]() __attribute__((always_inline)) {
     if constexpr (has_avx512<Arch>) {
       unroll<columns>([&](int c) __attribute__((always_inline)) {
@@ -135,13 +132,12 @@ template <class Arch, int Outputs, int Blocks, class T, class Weights>
         });
       });
     }
-    each_pointer([&](int i) __attribute__((always_inline)) {
-      weights[i] = opaque(weights[i] + tile.by_term);
-    });
+    each_pointer([&](int i)
+                     __attribute__((always_inline)) { weights[i] = opaque(weights[i] + by_term); });
     x = opaque(x + lanes);
   };
   if constexpr (asks) {
-    constexpr std::ptrdiff_t some = terms_of_a_line * lanes;
+    constexpr std::ptrdiff_t some = Weights::terms_of_a_line * lanes;
     const char* soon = tile.soon;
     do {
       __builtin_prefetch(soon, 0, 2);  // into the second cache

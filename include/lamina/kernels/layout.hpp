@@ -174,10 +174,9 @@ struct matrix_extents {
   int rows, columns;
 };
 
-/// to (column, row) = from (row, column); a row of either is so many elements apart from the next.
 template <class Arch, class T>
-[[gnu::noinline]] void transpose(const T* from, std::ptrdiff_t from_row, matrix_extents of, T* to,
-                                 std::ptrdiff_t to_row) {
+[[gnu::noinline]] void transpose_of(const T* from, std::ptrdiff_t from_row, matrix_extents of,
+                                    T* to, std::ptrdiff_t to_row) {
   for (int r = 0; r < of.rows; r += 8, from += 8 * from_row, to += 8) {
     int c = 0;
     if constexpr (std::is_same_v<T, float>) {
@@ -193,10 +192,19 @@ template <class Arch, class T>
   }
 }
 
-/// xt (lane, feature) = x (feature, lane) of 16 features.
+/// to (column, row) = from (row, column); a row of either is so many elements apart from the next.
+/// The compiler does not see the extents, for g++ would make a copy for each of them.
+template <class Arch, class T>
+[[gnu::always_inline]] inline void transpose(const T* from, std::ptrdiff_t from_row,
+                                             matrix_extents of, T* to, std::ptrdiff_t to_row) {
+  transpose_of<Arch>(from, opaque(from_row), {opaque(of.rows), opaque(of.columns)}, to,
+                     opaque(to_row));
+}
+
+/// xt (lane, feature) = x (feature, lane) of 16 features: worth a copy of its own.
 template <class Arch, class T>
 [[gnu::always_inline]] inline void transpose_strip(const T* x, T* xt) {
-  transpose<Arch>(x, lanes, {lanes, lanes}, xt, lanes);
+  transpose_of<Arch>(x, lanes, {lanes, lanes}, xt, lanes);
 }
 
 }  // namespace detail

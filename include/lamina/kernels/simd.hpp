@@ -196,14 +196,25 @@ template <class T, class Arch>
     return hadd(x);
 }
 
-/// Calls f with the constants 0 to N - 1, so that arrays indexed by them stay in registers.
-template <int N, class F>
-[[gnu::always_inline]] inline void unroll(F&& f) {
-  [&]<int... I>(std::integer_sequence<int, I...>) __attribute__((always_inline)) {
+namespace detail {
+
+template <class Sequence>
+struct unrolled;
+
+template <int... I>
+struct unrolled<std::integer_sequence<int, I...>> {
+  template <class F>
+  [[gnu::always_inline]] inline void operator()(F&& f) const {
     (f(std::integral_constant<int, I>{}), ...);
   }
-  (std::make_integer_sequence<int, N>{});
-}
+};
+
+}  // namespace detail
+
+/// unroll<N>(f) calls f with the constants 0 to N - 1, so that arrays indexed by them stay in
+/// registers. An object, as a function would need another inside it, both to be compiled.
+template <int N>
+inline constexpr detail::unrolled<std::make_integer_sequence<int, N>> unroll{};
 
 /// Calls f(offset) for each register of n elements; n is a multiple of 16.
 template <class Arch, class T, class F>

@@ -24,41 +24,48 @@ struct placement {
   std::ptrdiff_t without_reuse = 0;  // what buffers of their own would need
 };
 
-/// The index of the largest buffer that has no place yet, or `Buffers`.
+/// The indices of the buffers that have a size, the largest first.
 template <std::size_t Buffers>
-constexpr std::size_t largest(const std::array<lifetime, Buffers>& buffers,
-                              const std::array<bool, Buffers>& done) {
-  std::size_t best = Buffers;
-  for (std::size_t i = 0; i < Buffers; ++i) {
-    if (!done[i] && (best == Buffers || buffers[i].size > buffers[best].size)) best = i;
+struct by_size {
+  std::array<std::size_t, Buffers> at{};
+  std::size_t count = 0;
+
+  constexpr explicit by_size(const std::array<lifetime, Buffers>& buffers) {
+    for (std::size_t i = 0; i < Buffers; ++i) {
+      if (buffers[i].size <= 0) continue;
+      std::size_t place = count++;
+      for (; place > 0 && buffers[at[place - 1]].size < buffers[i].size; --place)
+        at[place] = at[place - 1];
+      at[place] = i;
+    }
   }
-  return best;
-}
+};
 
 /// Puts each buffer, the largest first, at the lowest offset where it meets no other that is alive
 /// at the same time.
 template <std::size_t Buffers>
 constexpr placement<Buffers> place(const std::array<lifetime, Buffers>& buffers) {
   placement<Buffers> result{};
-  std::array<bool, Buffers> done{};
-  for (std::size_t turn = 0; turn < Buffers; ++turn) {
-    const std::size_t next = largest(buffers, done);
+  const by_size<Buffers> order{buffers};
+  std::array<std::size_t, Buffers> placed{};  // by offset
+  for (std::size_t turn = 0; turn < order.count; ++turn) {
+    const std::size_t next = order.at[turn];
+    const lifetime& buffer = buffers[next];
     std::ptrdiff_t offset = 0;
-    for (bool moved = true; moved;) {
-      moved = false;
-      for (std::size_t i = 0; i < Buffers; ++i) {
-        const std::ptrdiff_t end = result.offset[i] + buffers[i].size;
-        if (done[i] && buffers[i].meets(buffers[next]) && offset < end &&
-            result.offset[i] < offset + buffers[next].size) {
-          offset = end;
-          moved = true;
-        }
-      }
+    for (std::size_t i = 0; i < turn; ++i) {
+      const std::size_t other = placed[i];
+      if (!buffers[other].meets(buffer)) continue;
+      if (offset + buffer.size <= result.offset[other]) break;
+      if (offset < result.offset[other] + buffers[other].size)
+        offset = result.offset[other] + buffers[other].size;
     }
+    std::size_t place = turn;
+    for (; place > 0 && result.offset[placed[place - 1]] > offset; --place)
+      placed[place] = placed[place - 1];
+    placed[place] = next;
     result.offset[next] = offset;
-    done[next] = true;
-    result.without_reuse += buffers[next].size;
-    if (offset + buffers[next].size > result.peak) result.peak = offset + buffers[next].size;
+    result.without_reuse += buffer.size;
+    if (offset + buffer.size > result.peak) result.peak = offset + buffer.size;
   }
   return result;
 }
