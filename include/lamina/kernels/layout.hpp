@@ -174,6 +174,7 @@ struct matrix_extents {
   int rows, columns;
 };
 
+/// `transpose` below, for extents that the compiler may see.
 template <class Arch, class T>
 [[gnu::noinline]] void transpose_of(const T* from, std::ptrdiff_t from_row, matrix_extents of,
                                     T* to, std::ptrdiff_t to_row) {

@@ -33,10 +33,9 @@ struct by_size {
   constexpr explicit by_size(const std::array<lifetime, Buffers>& buffers) {
     for (std::size_t i = 0; i < Buffers; ++i) {
       if (buffers[i].size <= 0) continue;
-      std::size_t place = count++;
-      for (; place > 0 && buffers[at[place - 1]].size < buffers[i].size; --place)
-        at[place] = at[place - 1];
-      at[place] = i;
+      std::size_t to = count++;
+      for (; to > 0 && buffers[at[to - 1]].size < buffers[i].size; --to) at[to] = at[to - 1];
+      at[to] = i;
     }
   }
 };
@@ -59,10 +58,9 @@ constexpr placement<Buffers> place(const std::array<lifetime, Buffers>& buffers)
       if (offset < result.offset[other] + buffers[other].size)
         offset = result.offset[other] + buffers[other].size;
     }
-    std::size_t place = turn;
-    for (; place > 0 && result.offset[placed[place - 1]] > offset; --place)
-      placed[place] = placed[place - 1];
-    placed[place] = next;
+    std::size_t to = turn;
+    for (; to > 0 && result.offset[placed[to - 1]] > offset; --to) placed[to] = placed[to - 1];
+    placed[to] = next;
     result.offset[next] = offset;
     result.without_reuse += buffer.size;
     if (offset + buffer.size > result.peak) result.peak = offset + buffer.size;
