@@ -24,31 +24,32 @@ struct placement {
   std::ptrdiff_t without_reuse = 0;  // what buffers of their own would need
 };
 
-/// The indices of the buffers that have a size, the largest first.
-template <std::size_t Buffers>
-struct by_size {
-  std::array<std::size_t, Buffers> at{};
-  std::size_t count = 0;
-
-  constexpr explicit by_size(const std::array<lifetime, Buffers>& buffers) {
-    for (std::size_t i = 0; i < Buffers; ++i) {
-      if (buffers[i].size <= 0) continue;
-      std::size_t to = count++;
-      for (; to > 0 && buffers[at[to - 1]].size < buffers[i].size; --to) at[to] = at[to - 1];
-      at[to] = i;
-    }
-  }
-};
+/// Puts an index among the first `count`, which are sorted, behind those that it does not precede.
+template <std::size_t Buffers, class Precedes>
+constexpr void insert(std::array<std::size_t, Buffers>& sorted, std::size_t count,
+                      std::size_t index, const Precedes& precedes) {
+  std::size_t to = count;
+  for (; to > 0 && precedes(index, sorted[to - 1]); --to) sorted[to] = sorted[to - 1];
+  sorted[to] = index;
+}
 
 /// Puts each buffer, the largest first, at the lowest offset where it meets no other that is alive
 /// at the same time.
 template <std::size_t Buffers>
 constexpr placement<Buffers> place(const std::array<lifetime, Buffers>& buffers) {
   placement<Buffers> result{};
-  const by_size<Buffers> order{buffers};
-  std::array<std::size_t, Buffers> placed{};  // by offset
-  for (std::size_t turn = 0; turn < order.count; ++turn) {
-    const std::size_t next = order.at[turn];
+  const auto larger = [&](std::size_t a, std::size_t b) {
+    return buffers[a].size > buffers[b].size;
+  };
+  const auto lower = [&](std::size_t a, std::size_t b) {
+    return result.offset[a] < result.offset[b];
+  };
+  std::array<std::size_t, Buffers> order{}, placed{};  // by size, by offset
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < Buffers; ++i)
+    if (buffers[i].size > 0) insert(order, count++, i, larger);
+  for (std::size_t turn = 0; turn < count; ++turn) {
+    const std::size_t next = order[turn];
     const lifetime& buffer = buffers[next];
     std::ptrdiff_t offset = 0;
     for (std::size_t i = 0; i < turn; ++i) {
@@ -58,10 +59,8 @@ constexpr placement<Buffers> place(const std::array<lifetime, Buffers>& buffers)
       if (offset < result.offset[other] + buffers[other].size)
         offset = result.offset[other] + buffers[other].size;
     }
-    std::size_t to = turn;
-    for (; to > 0 && result.offset[placed[to - 1]] > offset; --to) placed[to] = placed[to - 1];
-    placed[to] = next;
     result.offset[next] = offset;
+    insert(placed, turn, next, lower);
     result.without_reuse += buffer.size;
     if (offset + buffer.size > result.peak) result.peak = offset + buffer.size;
   }
