@@ -3,6 +3,7 @@
 
 #include <lamina/data/examples.hpp>
 #include <lamina/error.hpp>
+#include <lamina/text.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -42,22 +43,20 @@ inline std::string hexadecimal(std::uint32_t value) {
 
 inline std::string product_of(const std::vector<std::size_t>& dimensions) {
   std::string text;
-  for (const auto each : dimensions) text += (text.empty() ? "" : " x ") + std::to_string(each);
+  for (const auto each : dimensions) lamina::detail::append(text, text.empty() ? "" : " x ", each);
   return text;
 }
 
 inline void expect_magic(std::span<const std::byte> bytes, int dimensions, std::string_view file) {
-  const std::string name(file);
   const auto magic = 0x800u + static_cast<std::uint32_t>(dimensions);
-  const std::string expected = "expected the IDX magic number " + hexadecimal(magic) +
-                               " (bytes in " + std::to_string(dimensions) +
-                               (dimensions == 1 ? " dimension)" : " dimensions)");
-  if (bytes.empty()) throw error(name + ": offset 0: " + expected + ", found an empty file");
-  if (bytes.size() < 4)
-    throw error(name + ": offset 0: " + expected + ", found " + std::to_string(bytes.size()) +
-                " bytes in all");
-  if (const auto found = big_endian(bytes, 0); found != magic)
-    throw error(name + ": offset 0: " + expected + ", found " + hexadecimal(found));
+  const auto mistake = [&](const auto&... found) {
+    return error(lamina::detail::joined(
+        file, ": offset 0: expected the IDX magic number ", hexadecimal(magic), " (bytes in ",
+        dimensions, dimensions == 1 ? " dimension)" : " dimensions)", ", found ", found...));
+  };
+  if (bytes.empty()) throw mistake("an empty file");
+  if (bytes.size() < 4) throw mistake(bytes.size(), " bytes in all");
+  if (const auto found = big_endian(bytes, 0); found != magic) throw mistake(hexadecimal(found));
 }
 
 }  // namespace detail
@@ -68,10 +67,9 @@ inline void expect_magic(std::span<const std::byte> bytes, int dimensions, std::
 inline array parse(std::span<const std::byte> bytes, int dimensions, std::string_view file) {
   detail::expect_magic(bytes, dimensions, file);
   const std::size_t header = 4 + 4 * static_cast<std::size_t>(dimensions);
-  const std::string name(file);
   if (bytes.size() < header)
-    throw error(name + ": offset 4: expected a header of " + std::to_string(header) +
-                " bytes, found " + std::to_string(bytes.size()) + " bytes in all");
+    throw error(lamina::detail::joined(file, ": offset 4: expected a header of ", header,
+                                       " bytes, found ", bytes.size(), " bytes in all"));
   array result;
   std::size_t count = 1;
   bool too_large = false;
@@ -83,10 +81,10 @@ inline array parse(std::span<const std::byte> bytes, int dimensions, std::string
   }
   const auto rest = bytes.subspan(header);
   if (too_large || count != rest.size())
-    throw error(name + ": offset " + std::to_string(header) + ": expected " +
-                detail::product_of(result.dimensions) +
-                (too_large || dimensions == 1 ? "" : " = " + std::to_string(count)) +
-                " bytes as the header says, found " + std::to_string(rest.size()));
+    throw error(lamina::detail::joined(
+        file, ": offset ", header, ": expected ", detail::product_of(result.dimensions),
+        too_large || dimensions == 1 ? "" : lamina::detail::joined(" = ", count),
+        " bytes as the header says, found ", rest.size()));
   // std::byte and std::uint8_t (unsigned char) may both look at any object.
   result.values = {reinterpret_cast<const std::uint8_t*>(rest.data()), rest.size()};
   return result;
@@ -101,20 +99,18 @@ inline dataset parse_images(std::span<const std::byte> image_bytes, std::string_
   const array labels = parse(label_bytes, 1, label_file);
   if (images.dimensions[1] == 0 || images.dimensions[2] == 0 || images.dimensions[1] > 65535 ||
       images.dimensions[2] > 65535)
-    throw error(std::string(image_file) +
-                ": offset 8: expected images of 1 to 65535 pixels a side, " + "found " +
-                std::to_string(images.dimensions[1]) + " x " +
-                std::to_string(images.dimensions[2]));
+    throw error(lamina::detail::joined(
+        image_file, ": offset 8: expected images of 1 to 65535 pixels a side, found ",
+        images.dimensions[1], " x ", images.dimensions[2]));
   if (images.dimensions[0] != labels.dimensions[0])
-    throw error(std::string(label_file) + ": expected " + std::to_string(images.dimensions[0]) +
-                " labels, as many as images in " + std::string(image_file) + ", found " +
-                std::to_string(labels.dimensions[0]));
+    throw error(lamina::detail::joined(label_file, ": expected ", images.dimensions[0],
+                                       " labels, as many as images in ", image_file, ", found ",
+                                       labels.dimensions[0]));
   const auto wrong = std::ranges::find_if(labels.values, [&](int l) { return l >= classes; });
   if (wrong != labels.values.end())
-    throw error(std::string(label_file) + ": offset " +
-                std::to_string(8 + (wrong - labels.values.begin())) +
-                ": expected a label from 0 to " + std::to_string(classes - 1) + ", found " +
-                std::to_string(*wrong));
+    throw error(lamina::detail::joined(label_file, ": offset ", 8 + (wrong - labels.values.begin()),
+                                       ": expected a label from 0 to ", classes - 1, ", found ",
+                                       int{*wrong}));
   return {.pixels = {images.values.begin(), images.values.end()},
           .labels = {labels.values.begin(), labels.values.end()},
           .height = static_cast<int>(images.dimensions[1]),

@@ -3,6 +3,7 @@
 
 #include <lamina/data/examples.hpp>
 #include <lamina/error.hpp>
+#include <lamina/text.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -118,40 +119,41 @@ inline std::string unquoted(std::string_view row) {
 }
 
 inline std::string place(std::string_view file, std::size_t line) {
-  return std::string(file) + ": line " + std::to_string(line) + ": ";
+  return lamina::detail::joined(file, ": line ", line, ": ");
 }
 
 /// Says what is wrong with a row that could not be read.
 [[noreturn]] inline void refuse_row(std::string_view row, std::size_t line, std::string_view file) {
   const auto plain = unquoted(row);
   const auto fields = fields_of(plain);
-  const auto at_line = place(file, line);
+  const auto mistake = [&](const auto&... expected) {
+    return error(lamina::detail::joined(place(file, line), "expected ", expected...));
+  };
   for (std::size_t i = 0; i < std::min<std::size_t>(fields.size(), pixels + 1); ++i) {
     const char* at = fields[i].data();
     const char* const last = at + fields[i].size();
     const int value = small_number(at, last);
     const bool number = value >= 0 && at == last;
     if (i == 0 && !(number && is_label(value)))
-      throw error(at_line + "expected a label from 0 to 24 without 9, found " + quoted(fields[i]));
+      throw mistake("a label from 0 to 24 without 9, found ", quoted(fields[i]));
     if (i > 0 && !(number && value <= 255) && !(fields.size() <= pixels && i + 1 == fields.size()))
-      throw error(at_line + "expected a value from 0 to 255 for pixel" + std::to_string(i) +
-                  ", found " + quoted(fields[i]));
+      throw mistake("a value from 0 to 255 for pixel", i, ", found ", quoted(fields[i]));
   }
-  throw error(at_line + "expected " + std::to_string(pixels + 1) +
-              " values, a label and 784 pixels, found " + std::to_string(fields.size()));
+  throw mistake(pixels + 1, " values, a label and 784 pixels, found ", fields.size());
 }
 
 inline void expect_header(std::string_view row, std::string_view file) {
   const auto plain = unquoted(row);
   const auto fields = fields_of(plain);
-  const std::string wanted = "expected the header label,pixel1,…,pixel784, found ";
+  const auto mistake = [&](const auto&... found) {
+    return error(lamina::detail::joined(
+        place(file, 1), "expected the header label,pixel1,…,pixel784, found ", found...));
+  };
   for (std::size_t i = 0; i < std::min<std::size_t>(fields.size(), pixels + 1); ++i) {
-    const auto name = i == 0 ? std::string("label") : "pixel" + std::to_string(i);
-    if (fields[i] != name)
-      throw error(place(file, 1) + wanted + quoted(fields[i]) + " in place of " + name);
+    const auto name = i == 0 ? std::string("label") : lamina::detail::joined("pixel", i);
+    if (fields[i] != name) throw mistake(quoted(fields[i]), " in place of ", name);
   }
-  if (fields.size() != pixels + 1)
-    throw error(place(file, 1) + wanted + std::to_string(fields.size()) + " columns");
+  if (fields.size() != pixels + 1) throw mistake(fields.size(), " columns");
 }
 
 /// Reads a row with its end of line away; quotes are looked for where it cannot be read without.
@@ -169,8 +171,9 @@ inline bool read_quoted_row(std::string_view row, std::uint8_t& label, std::uint
 /// `file` and the line.
 inline dataset parse(std::string_view text, std::string_view file) {
   if (text.empty())
-    throw error(detail::place(file, 1) + "expected the header label,pixel1,…,pixel784, found an " +
-                "empty file");
+    throw error(
+        lamina::detail::joined(detail::place(file, 1),
+                               "expected the header label,pixel1,…,pixel784, found an empty file"));
   const auto next_row = [&text] {
     const auto end = std::min(text.find('\n'), text.size());
     auto row = text.substr(0, end);
@@ -193,7 +196,8 @@ inline dataset parse(std::string_view text, std::string_view file) {
       detail::refuse_row(row, row_count + 2, file);
   }
   if (row_count == 0)
-    throw error(detail::place(file, 2) + "expected an image, found the end of the file");
+    throw error(lamina::detail::joined(detail::place(file, 2),
+                                       "expected an image, found the end of the file"));
   result.pixels.resize(row_count * pixels);
   result.labels.resize(row_count);
   return result;

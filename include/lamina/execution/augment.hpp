@@ -7,6 +7,7 @@
 
 #include <lamina/augment/draw.hpp>
 #include <lamina/augment/plan.hpp>
+#include <lamina/error.hpp>
 #include <lamina/kernels/picture.hpp>
 #include <lamina/kernels/resample.hpp>
 
@@ -130,5 +131,13 @@ class augmenter {
   augment_plan plan_;
   kernels::image_extents extents_;
 };
+
+/// Throws `error` where a plan is for pictures and the network's input, of this rank, is none.
+[[gnu::noinline]] inline void check_augmentation(const augment_plan& plan, int rank) {
+  if (rank != 3 && (plan.resamples() || plan.has(transform_kind::cutout)))
+    throw error(
+        "augmentation: expected a network whose input has height, width and channels, "
+        "found a flat one");
+}
 
 }  // namespace lamina::execution

@@ -40,6 +40,11 @@ class batch_images {
         right_(images()),
         samples_(images()) {}
 
+  // Not inlined: each network has its own memory, and each of these nine buffers.
+  batch_images(batch_images&&) noexcept = default;
+  [[gnu::noinline]] batch_images& operator=(batch_images&&) noexcept = default;
+  [[gnu::noinline]] ~batch_images() {}
+
   int capacity() const { return capacity_; }
   const std::uint32_t* samples() const { return samples_.data(); }
 
@@ -267,8 +272,8 @@ class batch_memory {
 
 /// Throws `error` where the examples are not for a network of this input and so many outputs.
 /// `judged`: labels or targets are needed.
-inline void check_examples(const examples& from, std::ptrdiff_t image_size, std::size_t outputs,
-                           bool judged) {
+[[gnu::noinline]] inline void check_examples(const examples& from, std::ptrdiff_t image_size,
+                                             std::size_t outputs, bool judged) {
   if (from.image_size != static_cast<std::size_t>(image_size)) {
     throw error(lamina::detail::joined("examples: expected images of ", image_size,
                                        " values, found ", from.image_size));
@@ -287,14 +292,6 @@ inline void check_examples(const examples& from, std::ptrdiff_t image_size, std:
                                          from.labels[i], " at image ", i));
     }
   }
-}
-
-/// Throws `error` where a plan is for pictures and the network's input, of this rank, is none.
-inline void check_augmentation(const augment_plan& plan, int rank) {
-  if (rank != 3 && (plan.resamples() || plan.has(transform_kind::cutout)))
-    throw error(
-        "augmentation: expected a network whose input has height, width and channels, "
-        "found a flat one");
 }
 
 }  // namespace lamina::execution

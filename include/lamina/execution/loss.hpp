@@ -12,6 +12,7 @@
 #include <lamina/execution/parallel.hpp>
 #include <lamina/kernels/softmax.hpp>
 #include <lamina/layers/activation.hpp>
+#include <lamina/text.hpp>
 #include <lamina/train/losses.hpp>
 
 namespace lamina::execution {
@@ -29,17 +30,26 @@ struct verdict {
   const T* shares = nullptr;      // of the label's share
 };
 
-/// Whether the largest output of each image is its label's.
-template <class T>
+/// Whether the largest output of each image, the first of equal ones, is its label's.
+template <class Arch, class T>
 [[gnu::always_inline]] inline void judge(const T* outputs_of_block, int outputs, int block,
                                          int images, const verdict<T>& to) {
-  for (int lane = 0; lane < images; ++lane) {
-    int best = 0;
-    for (int i = 1; i < outputs; ++i)
-      if (outputs_of_block[i * lanes + lane] > outputs_of_block[best * lanes + lane]) best = i;
-    const int image = block * lanes + lane;
-    to.right[image] = best == to.labels[image];
+  alignas(64) T best[lanes];
+  for (int l = 0; l < lanes; l += kernels::width<Arch, T>) {
+    auto largest = kernels::load<Arch>(outputs_of_block + l);
+    auto at = kernels::filled<Arch, T>(T(0));
+    for (int i = 1; i < outputs; ++i) {
+      const auto output = kernels::load<Arch>(outputs_of_block + i * lanes + l);
+      const auto is_larger = output > largest;
+      largest = xsimd::select(is_larger, output, largest);
+      at = xsimd::select(is_larger, kernels::filled<Arch, T>(static_cast<T>(i)), at);
+    }
+    kernels::put<Arch>(best + l, at);
   }
+  kernels::for_each_lane(images, [&](int lane) {
+    const int image = block * lanes + lane;
+    to.right[image] = static_cast<int>(best[lane]) == to.labels[image];
+  });
 }
 
 /// Softmax and cross-entropy of one block. Knows the number of outputs alone, so that it is
@@ -54,7 +64,7 @@ struct cross_entropy_of_block {
   T* gradient;  // null: not wanted
 
   [[gnu::noinline]] void run(const verdict<T>& to, const cross_entropy& loss) const {
-    judge(logits, outputs, block, live, to);
+    judge<Arch>(logits, kernels::opaque(outputs), block, live, to);
     kernels::softmax_cross_entropy<Arch>(outputs, logits, to.labels + block * lanes, live,
                                          loss.label_smoothing, share, probabilities, gradient,
                                          to.losses + block * lanes);
@@ -66,27 +76,30 @@ struct cross_entropy_of_block {
   /// Moves what is not the label's share of a target from the label to the other class; with the
   /// target t the loss is log(sum exp x) - t x, so that both change by a difference of logits.
   void mix(const verdict<T>& to, const cross_entropy& loss) const {
-    for (int lane = 0; lane < live; ++lane) {
+    kernels::for_each_lane(live, [&](int lane) {
       const int image = block * lanes + lane;
       const int own = to.labels[image] * lanes + lane, other = to.others[image] * lanes + lane;
       const T moved = static_cast<T>(1 - loss.label_smoothing) * (T{1} - to.shares[image]);
       to.losses[image] = std::max(to.losses[image] + moved * (logits[own] - logits[other]), T{0});
-      if (gradient == nullptr) continue;
+      if (gradient == nullptr) return;
       gradient[own] += moved * share;
       gradient[other] -= moved * share;
-    }
+    });
   }
 
   /// The loss and the gradient of each image times the weight of its class.
   void weigh(const verdict<T>& to, const cross_entropy& loss) const {
-    T weights[lanes] = {};
-    for (int lane = 0; lane < live; ++lane) {
+    alignas(64) T weights[lanes] = {};
+    kernels::for_each_lane(live, [&](int lane) {
       const int image = block * lanes + lane;
       weights[lane] =
           static_cast<T>(loss.class_weights[static_cast<std::size_t>(to.labels[image])]);
       to.losses[image] *= weights[lane];
-    }
-    for (int i = 0; i < outputs * lanes; ++i) gradient[i] *= weights[i % lanes];
+    });
+    kernels::for_each_register<Arch, T>(outputs * lanes, [&](std::ptrdiff_t i) {
+      kernels::put<Arch>(gradient + i, kernels::load<Arch>(gradient + i) *
+                                           kernels::load<Arch>(weights + i % lanes));
+    });
   }
 };
 
@@ -114,8 +127,8 @@ struct loss_step {
     if constexpr (is_cross_entropy) {
       const std::size_t weights = loss.class_weights.size();
       if (weights != 0 && weights != static_cast<std::size_t>(outputs))
-        throw error("cross_entropy: expected a weight for each of " + std::to_string(outputs) +
-                    " classes, found " + std::to_string(weights));
+        throw error(detail::joined("cross_entropy: expected a weight for each of ", outputs,
+                                   " classes, found ", weights));
     }
   }
 
@@ -165,7 +178,7 @@ struct loss_step {
                       bool gradients) {
     const T* y = batch.at(Blueprint::memory.value[static_cast<std::size_t>(result)]).block(block);
     const int images = live(batch, block);
-    if (to.labels != nullptr) judge(y, outputs, block, images, to);
+    if (to.labels != nullptr) judge<Arch>(y, outputs, block, images, to);
     T* dy = gradients ? gradient(batch, block) : nullptr;
     for (std::ptrdiff_t i = 0; dy != nullptr && i < std::ptrdiff_t{outputs} * lanes; ++i) dy[i] = 0;
     T* scratch = to.scratch + std::ptrdiff_t{3} * outputs * block;

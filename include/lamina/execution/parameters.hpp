@@ -9,19 +9,10 @@
 #include <lamina/describe.hpp>
 #include <lamina/execution/buffer.hpp>
 #include <lamina/network.hpp>
+#include <lamina/tensor.hpp>
 #include <lamina/train/initializers.hpp>
 
 namespace lamina {
-
-/// One tensor of a network's parameters, as a view: its name in files ("2.weight"), its extents in
-/// PyTorch's order, and whether gradients change it.
-template <class T>
-struct named_tensor {
-  std::string name;
-  std::vector<std::size_t> shape;
-  std::span<T> values;
-  bool trained = true;
-};
 
 namespace execution {
 
@@ -47,7 +38,9 @@ std::vector<named_tensor<T>> named_slots(std::span<const detail::parameter_slot>
   for (const auto& [tensor, layer, offset] : slots) {
     next->name = detail::joined(positions[static_cast<std::size_t>(layer)], '.',
                                 std::string_view(tensor.name));
-    next->shape.assign(tensor.extents.begin(), tensor.extents.begin() + tensor.rank);
+    for (int axis = 0; axis < tensor.rank; ++axis)
+      next->shape.push_back(
+          static_cast<std::size_t>(tensor.extents[static_cast<std::size_t>(axis)]));
     next->values = {values + offset, tensor.size()};
     next++->trained = tensor.trained;
   }

@@ -47,8 +47,8 @@ class predictor {
     return buffer<T>(static_cast<std::size_t>(blueprint::fixed[blueprint::layer_count]));
   }
 
-  /// Packs the weights and folds the normalisations into `fixed`.
-  static void prepare(T* parameters, T* fixed) {
+  /// Packs the weights and folds the normalisations into `fixed`. Not inlined, as `evaluate`.
+  [[gnu::noinline]] static void prepare(T* parameters, T* fixed) {
     frame<T> batch;
     batch.parameters = parameters;
     batch.fixed = fixed;

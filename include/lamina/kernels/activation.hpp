@@ -22,7 +22,7 @@ struct identity {
 struct relu {
   template <class B>
   [[gnu::always_inline]] B operator()(B x) const {
-    return xsimd::max(B(0), x);
+    return kernels::max(filled<typename B::arch_type, typename B::value_type>(0), x);
   }
   template <class B>
   [[gnu::always_inline]] B gradient(B y, B dy) const {

@@ -43,9 +43,9 @@ struct conv2d_sums {
     unroll<outputs>([&](int o) __attribute__((always_inline)) {
       unroll<Pixels * n>([&](int c) __attribute__((always_inline)) {
         if (!Whole && o >= row.outputs)
-          at[o][c] = batch<Arch, T>(T(0));
+          at[o][c] = filled<Arch, T>(T(0));
         else if (row.first)
-          at[o][c] = batch<Arch, T>(row.bias == nullptr ? T(0) : row.bias[o]);
+          at[o][c] = filled<Arch, T>(row.bias == nullptr ? T(0) : row.bias[o]);
         else
           at[o][c] = load<Arch>(y + o * row.y_channel + c * w);
       });

@@ -73,7 +73,7 @@ template <class Arch, class T>
   else
     max_pool_plane<Arch>(
         e, plane, y,
-        scaled<Arch, T>{batch<Arch, T>(scale[channel]), batch<Arch, T>(shift[channel])});
+        scaled<Arch, T>{filled<Arch, T>(scale[channel]), filled<Arch, T>(shift[channel])});
 }
 
 /// Computes the bands of the given rows of the pool, of the outputs first <= o < last of one tile

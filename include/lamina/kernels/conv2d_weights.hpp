@@ -189,7 +189,7 @@ template <class Arch, class T>
 T sum_of_pixels(const T* dy, int pixels) {
   constexpr int n = registers<Arch, T>, w = width<Arch, T>;
   batch<Arch, T> sums[2 * n];
-  unroll<2 * n>([&](int i) __attribute__((always_inline)) { sums[i] = batch<Arch, T>(T(0)); });
+  unroll<2 * n>([&](int i) __attribute__((always_inline)) { sums[i] = filled<Arch, T>(T(0)); });
   for (int p = 0; p + 2 <= pixels; p += 2)
     unroll<2 * n>([&](int i) __attribute__((always_inline)) {
       sums[i] += load<Arch>(dy + p * lanes + i * w);

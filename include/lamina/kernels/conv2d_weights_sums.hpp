@@ -34,7 +34,7 @@ struct conv2d_weights_sums {
     unroll<all>([&](int i) __attribute__((always_inline)) {
       at[0][i] = load<Arch>(memory + i * w);
       unroll<apart - 1>([&](int r) __attribute__((always_inline)) {
-        at[r + 1][i] = batch<Arch, T>(T(0));
+        at[r + 1][i] = filled<Arch, T>(T(0));
       });
     });
   }

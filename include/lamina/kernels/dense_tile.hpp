@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <limits>
+
 #include "lamina/kernels/activation.hpp"
 #include "lamina/kernels/simd.hpp"
 
@@ -74,17 +76,22 @@ template <class Arch, int Outputs, int Blocks, class T, class Weights>
   const T* x = p.x.block(block) + std::ptrdiff_t{terms.first} * lanes;
   const T* const end = x + std::ptrdiff_t{terms.last - terms.first} * lanes;
   std::ptrdiff_t apart[Blocks] = {};  // a block from the first: pointers would be moved one by one
+  alignas(64) T bias[Outputs * lanes];  // what the sums begin with, laid out as y is
+  if (terms.first == 0)
+    for (int o = 0; o < Outputs; ++o) {
+      const auto one = filled<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
+      for (int i = 0; i < lanes; i += w) put<Arch>(bias + o * lanes + i, one);
+    }
   T* y[Blocks];
+  const T* from[Blocks];
   unroll<Blocks>([&](int b) __attribute__((always_inline)) {
     if (b > 0) apart[b] = opaque(b * p.x.stride);
     y[b] = p.y.block(block + b) + static_cast<std::ptrdiff_t>(output) * lanes;
+    from[b] = terms.first == 0 ? bias : y[b];
   });
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
     unroll<columns>([&](int c) __attribute__((always_inline)) {
-      if (terms.first > 0)
-        sums[o][c] = load<Arch>(y[c / n] + o * lanes + c % n * w);
-      else
-        sums[o][c] = batch<Arch, T>(p.bias == nullptr ? T(0) : p.bias[output + o]);
+      sums[o][c] = load<Arch>(from[c / n] + o * lanes + c % n * w);
     });
   });
   std::ptrdiff_t by_output = 1, by_term = Outputs;
@@ -92,74 +99,70 @@ template <class Arch, int Outputs, int Blocks, class T, class Weights>
   constexpr int near = packed ? Outputs : 3;  // to a pointer: an address holds by_output twice
   constexpr int pointers = ceil_divide(Outputs, near);
   const T* weights[pointers];
-  const auto each_pointer = [&](auto&& f) __attribute__((always_inline)) { unroll<pointers>(f); };
-  each_pointer([&](int i)
-                   __attribute__((always_inline)) { weights[i] = tile.at + near * i * by_output; });
+  unroll<pointers>([&](int i) __attribute__((always_inline)) {
+    weights[i] = tile.at + near * i * by_output;
+  });
   const auto weight = [&](int o) __attribute__((always_inline)) {
     return broadcast<Arch>(weights[o / near] + o % near * by_output);
   };
   [[maybe_unused]] const T* next_rows = tile.at + Outputs * by_output;
-  const auto add_term = [&]() __attribute__((always_inline)) {
-    if constexpr (has_avx512<Arch>) {
-      unroll<columns>([&](int c) __attribute__((always_inline)) {
-        __builtin_prefetch(x + apart[c / n] + dense_terms_ahead * lanes + c % n * w);
-      });
-      if constexpr (packed) {
-        __builtin_prefetch(weights[0] + dense_packed_ahead * Outputs);
-      } else {
-        __builtin_prefetch(next_rows);
-        next_rows = opaque(next_rows + Outputs);
-      }
-    }
-    if constexpr (Outputs < columns) {
-      batch<Arch, T> held[Outputs];
-      unroll<Outputs>([&](int o) __attribute__((always_inline)) { held[o] = weight(o); });
-      unroll<columns>([&](int c) __attribute__((always_inline)) {
-        const auto v = load<Arch>(x + apart[c / n] + c % n * w);
-        unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-          sums[o][c] = kernels::fma(held[o], v, sums[o][c]);
-        });
-      });
-    } else {
-      batch<Arch, T> held[columns];
-      unroll<columns>([&](int c) __attribute__((always_inline)) {
-        held[c] = load<Arch>(x + apart[c / n] + c % n * w);
-      });
-      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        const auto v = weight(o);
-        unroll<columns>([&](int c) __attribute__((always_inline)) {
-          sums[o][c] = kernels::fma(v, held[c], sums[o][c]);
-        });
-      });
-    }
-    each_pointer([&](int i)
-                     __attribute__((always_inline)) { weights[i] = opaque(weights[i] + by_term); });
-    x = opaque(x + lanes);
-  };
-  if constexpr (asks) {
-    constexpr std::ptrdiff_t some = Weights::terms_of_a_line * lanes;
-    const char* soon = tile.soon;
-    do {
+  [[maybe_unused]] const char* soon = nullptr;
+  if constexpr (asks) soon = tile.soon;
+  do {
+    const T* stop = end;
+    if constexpr (asks) {
+      constexpr std::ptrdiff_t some = Weights::terms_of_a_line * lanes;
       __builtin_prefetch(soon, 0, 2);  // into the second cache
       soon += 64;
-      const T* const stop = end - x < some ? end : x + some;
-      do add_term();
-      while (x != stop);
-    } while (x != end);
-  } else {
-    do add_term();
-    while (x != end);
-  }
-  if constexpr (packed || dense_tile_rectifies<Arch, T, Blocks>) {
-    if (p.rectified && terms.last == p.terms)
-      unroll<Outputs>([&](int o) __attribute__((always_inline)) {
-        unroll<columns>([&](int c)
-                            __attribute__((always_inline)) { sums[o][c] = relu{}(sums[o][c]); });
+      if (end - x > some) stop = x + some;
+    }
+    do {
+      if constexpr (has_avx512<Arch>) {
+        unroll<columns>([&](int c) __attribute__((always_inline)) {
+          __builtin_prefetch(x + apart[c / n] + dense_terms_ahead * lanes + c % n * w);
+        });
+        if constexpr (packed) {
+          __builtin_prefetch(weights[0] + dense_packed_ahead * Outputs);
+        } else {
+          __builtin_prefetch(next_rows);
+          next_rows = opaque(next_rows + Outputs);
+        }
+      }
+      if constexpr (Outputs < columns) {
+        batch<Arch, T> held[Outputs];
+        unroll<Outputs>([&](int o) __attribute__((always_inline)) { held[o] = weight(o); });
+        unroll<columns>([&](int c) __attribute__((always_inline)) {
+          const auto v = load<Arch>(x + apart[c / n] + c % n * w);
+          unroll<Outputs>([&](int o) __attribute__((always_inline)) {
+            sums[o][c] = kernels::fma(held[o], v, sums[o][c]);
+          });
+        });
+      } else {
+        batch<Arch, T> held[columns];
+        unroll<columns>([&](int c) __attribute__((always_inline)) {
+          held[c] = load<Arch>(x + apart[c / n] + c % n * w);
+        });
+        unroll<Outputs>([&](int o) __attribute__((always_inline)) {
+          const auto v = weight(o);
+          unroll<columns>([&](int c) __attribute__((always_inline)) {
+            sums[o][c] = kernels::fma(v, held[c], sums[o][c]);
+          });
+        });
+      }
+      unroll<pointers>([&](int i) __attribute__((always_inline)) {
+        weights[i] = opaque(weights[i] + by_term);
       });
-  }
+      x = opaque(x + lanes);
+    } while (x != stop);
+  } while (asks && x != end);
+  constexpr bool rectifies = packed || dense_tile_rectifies<Arch, T, Blocks>;
+  const bool rectified = rectifies && p.rectified && terms.last == p.terms;
+  const auto least = filled<Arch, T>(rectified ? T(0) : -std::numeric_limits<T>::infinity());
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
     unroll<columns>([&](int c) __attribute__((always_inline)) {
-      put<Arch>(y[c / n] + o * lanes + c % n * w, sums[o][c]);
+      auto& sum = sums[o][c];
+      if constexpr (rectifies) sum = kernels::max(least, sum);  // NaN stays
+      put<Arch>(y[c / n] + o * lanes + c % n * w, sum);
     });
   });
 }

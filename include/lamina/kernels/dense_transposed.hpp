@@ -77,7 +77,7 @@ template <class Arch, int Images, int Registers, class T>
   batch<Arch, T> sums[Images][Registers];
   unroll<Images>([&](int i) __attribute__((always_inline)) {
     unroll<Registers>([&](int r)
-                          __attribute__((always_inline)) { sums[i][r] = batch<Arch, T>(T(0)); });
+                          __attribute__((always_inline)) { sums[i][r] = filled<Arch, T>(T(0)); });
   });
   const T* weights = p.weights + output;
   const std::ptrdiff_t ahead = dense_terms_ahead * p.by_term;

@@ -49,7 +49,7 @@ template <class Arch, int Outputs, int Vectors, class T>
   batch<Arch, T> sums[Outputs][Vectors];
   unroll<Outputs>([&](int o) __attribute__((always_inline)) {
     unroll<Vectors>([&](int v)
-                        __attribute__((always_inline)) { sums[o][v] = batch<Arch, T>(T(0)); });
+                        __attribute__((always_inline)) { sums[o][v] = filled<Arch, T>(T(0)); });
   });
   for (int b = 0; b < g.blocks; ++b) {
     const T* dy = g.dy.block(b) + static_cast<std::ptrdiff_t>(output) * lanes;
@@ -57,6 +57,7 @@ template <class Arch, int Outputs, int Vectors, class T>
     unroll<lines>([&](int i) __attribute__((always_inline)) {
       __builtin_prefetch(xt + ahead + i * line, 0, 2);
     });
+#pragma GCC unroll 1  // the smaller tiles would become sixteen times as long
     for (int l = 0; l < lanes; ++l, ++dy, xt += lanes) {
       batch<Arch, T> x[Vectors];
       unroll<Vectors>([&](int v) __attribute__((always_inline)) {
@@ -117,16 +118,11 @@ template <class Arch, class T>
 class sparse_dense_weights {
  public:
   sparse_dense_weights(const dense_gradient<T>& gradient, range outputs)
-      : g_{gradient}, outputs_{outputs} {
-    find_images(0);
-  }
+      : g_{gradient}, outputs_{outputs}, found_{find_images(0)} {}
 
   /// Whether so much of the first blocks is zero; the sums are the same either way.
   bool is_worthwhile() const {
-    int found = 0;
-    for (int o = 0; o < outputs_.last - outputs_.first; ++o)
-      found += __builtin_popcountll(images_[o]);
-    return 3 * found <=
+    return 3 * found_ <=
            2 * lanes * std::min(g_.blocks, most_blocks) * (outputs_.last - outputs_.first);
   }
 
@@ -168,14 +164,18 @@ class sparse_dense_weights {
     return g_.dy.block(block) + std::ptrdiff_t{output} * lanes;
   }
 
-  void find_images(int first) {
+  /// Returns how many it found.
+  [[gnu::noinline]] int find_images(int first) {
+    int found = 0;
     const int count = std::min(g_.blocks - first, most_blocks);
     for (int o = outputs_.first; o < outputs_.last; ++o) {
       term_bits bits = 0;
       for (int b = 0; b < count; ++b)
         bits |= term_bits{nonzero_lanes<Arch>(dy(first + b, o))} << b * lanes;
       images_[o - outputs_.first] = bits;
+      found += __builtin_popcountll(bits);
     }
+    return found;
   }
 
   template <int Strips>
@@ -194,6 +194,7 @@ class sparse_dense_weights {
   const dense_gradient<T>& g_;
   range outputs_;
   term_bits images_[dense_weights_group<Arch, T>];
+  int found_;  // in the first blocks
   alignas(64) T nothing_[most_strips<Arch, T> * lanes] = {};
 };
 

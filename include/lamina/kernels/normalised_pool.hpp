@@ -193,7 +193,7 @@ void scale_shift_max_pool_forward(pool_extents e, const T* x, T* y, const T* sca
   detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
     detail::max_pool_plane<Arch>(
         e, x + in, y + out,
-        detail::scaled<Arch, T>{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])});
+        detail::scaled<Arch, T>{filled<Arch, T>(scale[c]), filled<Arch, T>(shift[c])});
   });
 }
 
@@ -204,7 +204,7 @@ void scale_shift_max_pool_backward(pool_extents e, const T* x, const T* scale, c
   detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
     detail::max_pool_plane_backward<Arch>(
         e, x + in, dy + out, dx + in,
-        detail::scaled<Arch, T>{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])});
+        detail::scaled<Arch, T>{filled<Arch, T>(scale[c]), filled<Arch, T>(shift[c])});
   });
 }
 
@@ -221,7 +221,7 @@ void batch_norm_max_pool_backward_sums(pool_extents e, reading<T> x, reading<T> 
                                        const T* mean, const T* inverse_deviation, const T* scale,
                                        const T* shift, T* dgamma, T* dbeta, range channels) {
   detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
-    const detail::scaled<Arch, T> view{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])};
+    const detail::scaled<Arch, T> view{filled<Arch, T>(scale[c]), filled<Arch, T>(shift[c])};
     const batch<Arch, T> center(mean[c]);
     detail::lane_sums sums;
     for (int b = 0; b < blocks; ++b) {
@@ -251,7 +251,7 @@ void batch_norm_max_pool_backward_input(pool_extents e, reading<T> x, reading<T>
     alignas(64) T mask[lanes];
     mark_live_lanes<Arch>(mask, images - b * lanes);
     detail::for_each_plane<Arch>(e, channels, [&](int c, std::ptrdiff_t in, std::ptrdiff_t out) {
-      const detail::scaled<Arch, T> view{batch<Arch, T>(scale[c]), batch<Arch, T>(shift[c])};
+      const detail::scaled<Arch, T> view{filled<Arch, T>(scale[c]), filled<Arch, T>(shift[c])};
       const auto gradient = detail::gradient_of_channel<Arch, T>(of, c, mask);
       detail::with_side(e, [&](auto side) {
         detail::unpool_plane<Arch, side>(e, x.block(b) + in, dy.block(b) + out, dx.block(b) + in,

@@ -39,7 +39,7 @@ template <class Arch, class T>
 struct scale_and_shift {
   T scale, shift;
   [[gnu::always_inline]] batch<Arch, T> operator()(const batch<Arch, T>& x) const {
-    return kernels::fma(x, batch<Arch, T>(scale), batch<Arch, T>(shift));
+    return kernels::fma(x, filled<Arch, T>(scale), filled<Arch, T>(shift));
   }
 };
 

@@ -20,7 +20,7 @@ template <class Arch, int Registers, int KH, int KW, class T, class Activation>
   unroll<tile>([&](int o) __attribute__((always_inline)) {
     const bool biased = end.bias != nullptr && o < outputs;
     unroll<Registers>([&](int r) __attribute__((always_inline)) {
-      sums[o][r] = batch<Arch, T>(biased ? end.bias[first + o] : T(0));
+      sums[o][r] = filled<Arch, T>(biased ? end.bias[first + o] : T(0));
     });
   });
   for (int c = 0; c < in.channels; ++c, x += in.plane) {
@@ -46,8 +46,8 @@ template <class Arch, int Registers, int KH, int KW, class T, class Activation>
     unroll<Registers>([&](int r) __attribute__((always_inline)) {
       auto value = end.activation(sums[o][r]);
       if (end.scale != nullptr)
-        value = kernels::fma(value, batch<Arch, T>(end.scale[first + o]),
-                             batch<Arch, T>(end.shift[first + o]));
+        value = kernels::fma(value, filled<Arch, T>(end.scale[first + o]),
+                             filled<Arch, T>(end.shift[first + o]));
       put<Arch>(y + o * y_channel + r * w, value);
     });
   });

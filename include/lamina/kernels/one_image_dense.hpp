@@ -26,7 +26,7 @@ template <class Arch, int Rows, int Sums, class T>
   constexpr int w = width<Arch, T>;
   constexpr bool by_row = Rows <= 2;
   unroll<Rows * Sums>([&](int i) __attribute__((always_inline)) {
-    sums[i / Sums][i % Sums] = batch<Arch, T>(T(0));
+    sums[i / Sums][i % Sums] = filled<Arch, T>(T(0));
   });
   for (int k = from * w; k < whole; k += sums_of_a_row * w) {
     if constexpr (by_row) {

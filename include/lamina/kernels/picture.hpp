@@ -37,7 +37,7 @@ void stretch(int n, const std::type_identity_t<T>* factors, T* x) {
     const auto factor = load<Arch>(factors + l);
     batch<Arch, T> sum(T(0));
     for (int i = l; i < n * lanes; i += lanes) sum += load<Arch>(x + i);
-    const auto mean = sum / batch<Arch, T>(static_cast<T>(n));
+    const auto mean = sum / filled<Arch, T>(static_cast<T>(n));
     for (int i = l; i < n * lanes; i += lanes)
       put<Arch>(x + i, detail::cut_to_grey(kernels::fma(factor, load<Arch>(x + i) - mean, mean)));
   }
@@ -95,11 +95,11 @@ template <class Arch, class T>
 void smooth(int count, std::ptrdiff_t step, const T* taps, int radius, const T* x, T* y) {
   for (int l = 0; l < lanes; l += width<Arch, T>)
     for (int i = 0; i < count; ++i) {
-      auto sum = load<Arch>(x + i * step + l) * batch<Arch, T>(taps[0]);
+      auto sum = load<Arch>(x + i * step + l) * filled<Arch, T>(taps[0]);
       for (int k = 1; k <= std::min(radius, i); ++k)
-        sum = kernels::fma(batch<Arch, T>(taps[k]), load<Arch>(x + (i - k) * step + l), sum);
+        sum = kernels::fma(filled<Arch, T>(taps[k]), load<Arch>(x + (i - k) * step + l), sum);
       for (int k = 1; k <= std::min(radius, count - 1 - i); ++k)
-        sum = kernels::fma(batch<Arch, T>(taps[k]), load<Arch>(x + (i + k) * step + l), sum);
+        sum = kernels::fma(filled<Arch, T>(taps[k]), load<Arch>(x + (i + k) * step + l), sum);
       put<Arch>(y + i * step + l, sum);
     }
 }

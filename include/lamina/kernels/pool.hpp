@@ -197,7 +197,7 @@ void average_pool_forward(pool_extents e, const T* x, T* y, range channels) {
         batch<Arch, T> total(T(0));
         p.for_each([&](std::ptrdiff_t i)
                        __attribute__((always_inline)) { total += load<Arch>(x + in + i + l); });
-        put<Arch>(y + out + o + l, total / batch<Arch, T>(static_cast<T>(p.pixels())));
+        put<Arch>(y + out + o + l, total / filled<Arch, T>(static_cast<T>(p.pixels())));
       }
     });
   });
@@ -210,7 +210,8 @@ void average_pool_backward(pool_extents e, const T*, const T* dy, T* dx, range c
     clear<Arch>(dx + in, e.in_height * e.in_width * lanes);
     detail::for_each_patch<Arch, 0>(e, [&](std::ptrdiff_t o, const detail::patch& p) {
       for (int l = 0; l < lanes; l += width<Arch, T>) {
-        const auto part = load<Arch>(dy + out + o + l) / batch<Arch, T>(static_cast<T>(p.pixels()));
+        const auto part =
+            load<Arch>(dy + out + o + l) / filled<Arch, T>(static_cast<T>(p.pixels()));
         p.for_each([&](std::ptrdiff_t i) __attribute__((always_inline)) {
           T* to = dx + in + i + l;
           put<Arch>(to, load<Arch>(to) + part);

@@ -22,7 +22,7 @@ struct partial_sums {
 
   [[gnu::always_inline]] void clear() {
     unroll<n>([&](int i)
-                  __attribute__((always_inline)) { first[i] = second[i] = batch<Arch, T>(T(0)); });
+                  __attribute__((always_inline)) { first[i] = second[i] = filled<Arch, T>(T(0)); });
   }
 
   [[gnu::always_inline]] void add_to(lane_sums& totals) const {

@@ -64,9 +64,19 @@ struct tile {
       std::max(1, accumulators / (conv2d_outputs * registers<Arch, T>));
 };
 
+/// A batch by its register. The constructors of xsimd stay calls until g++ has been through all the
+/// lambdas of a kernel: without them it compiles a tile of sums in two thirds of the time.
+template <class Arch, class T>
+[[gnu::always_inline]] inline batch<Arch, T> in_register(
+    typename batch<Arch, T>::register_type value) {
+  batch<Arch, T> x;
+  x.data = value;
+  return x;
+}
+
 template <class Arch, class T>
 [[gnu::always_inline]] inline batch<Arch, T> load(const T* p) {
-  return batch<Arch, T>::load_aligned(p);
+  return in_register<Arch, T>(*reinterpret_cast<const typename batch<Arch, T>::register_type*>(p));
 }
 
 template <class Arch, class T>
@@ -74,15 +84,26 @@ template <class Arch, class T>
   return batch<Arch, T>::load_unaligned(p);
 }
 
+/// The same value in all lanes; `broadcast`: the one that p points to.
+template <class Arch, class T>
+[[gnu::always_inline]] inline batch<Arch, T> filled(std::type_identity_t<T> x) {
+  if constexpr (has_avx512<Arch> && std::is_same_v<T, float>)
+    return in_register<Arch, T>(_mm512_set1_ps(x));
+  else if constexpr (has_avx512<Arch> && std::is_same_v<T, double>)
+    return in_register<Arch, T>(_mm512_set1_pd(x));
+  else
+    return batch<Arch, T>(x);
+}
+
 template <class Arch, class T>
 [[gnu::always_inline]] inline batch<Arch, T> broadcast(const T* p) {
-  return batch<Arch, T>(*p);
+  return filled<Arch, T>(*p);
 }
 
 /// Not `store`, which a batch would also find in xsimd.
 template <class Arch, class T>
 [[gnu::always_inline]] inline void put(T* p, const xsimd::batch<T, Arch>& x) {
-  x.store_aligned(p);
+  *reinterpret_cast<typename batch<Arch, T>::register_type*>(p) = x.data;
 }
 
 template <class Arch, class T>
@@ -97,12 +118,23 @@ template <class T, class Arch>
                                                         const xsimd::batch<T, Arch>& z) {
   if constexpr (has_avx512<Arch>) {
     if constexpr (std::is_same_v<T, float>)
-      return _mm512_fmadd_ps(x.data, y.data, z.data);
+      return in_register<Arch, T>(_mm512_fmadd_ps(x.data, y.data, z.data));
     else
-      return _mm512_fmadd_pd(x.data, y.data, z.data);
+      return in_register<Arch, T>(_mm512_fmadd_pd(x.data, y.data, z.data));
   } else {
     return xsimd::fma(x, y, z);
   }
+}
+
+/// The greater of two, y where one is NaN on x86. Without a mask g++ 12 would warn of a register
+/// that its own header leaves as it is.
+template <class T, class Arch>
+[[gnu::always_inline]] inline xsimd::batch<T, Arch> max(const xsimd::batch<T, Arch>& x,
+                                                        const xsimd::batch<T, Arch>& y) {
+  if constexpr (has_avx512<Arch> && std::is_same_v<T, float>)
+    return in_register<Arch, T>(_mm512_maskz_max_ps(0xffff, x.data, y.data));
+  else
+    return xsimd::max(x, y);
 }
 
 /// x / y rounded once: xsimd 8.1 multiplies floats by an inverse in two steps of Newton's on ARM.
@@ -178,6 +210,14 @@ template <class T>
 [[gnu::always_inline]] inline T opaque(T x) {
   asm("" : "+r"(x));
   return x;
+}
+
+/// Calls f(lane) for the first lanes, one after the other: for what is short or rare, of which g++
+/// would make sixteen copies, or registers.
+template <class F>
+[[gnu::always_inline]] inline void for_each_lane(int count, F&& f) {
+#pragma GCC unroll 1
+  for (int lane = 0; lane < count; ++lane) f(opaque(lane));
 }
 
 /// Ends an iteration of a loop: nothing that was read is kept for the next one, for which g++ would

@@ -17,7 +17,7 @@ template <class Arch, class T>
 [[gnu::always_inline]] inline normaliser<Arch, T> exponentials(int n, const T* x, T* y) {
   auto maximum = load<Arch>(x);
   for (int i = 1; i < n; ++i) maximum = xsimd::max(maximum, load<Arch>(x + i * lanes));
-  batch<Arch, T> total[2] = {batch<Arch, T>(T(0)), batch<Arch, T>(T(0))};  // less rounding
+  batch<Arch, T> total[2] = {filled<Arch, T>(T(0)), filled<Arch, T>(T(0))};  // less rounding
   for (int i = 0; i < n; ++i) {
     const auto e = xsimd::exp(load<Arch>(x + i * lanes) - maximum);
     total[i % 2] += e;
@@ -78,10 +78,10 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
       loss[k] = std::max(std::log(totals[k - l]) - rest[k - l] - whole * own, T(0));
     }
     if (dx == nullptr) continue;
-    const auto is_live = load<Arch>(mask + l) > batch<Arch, T>(T(0));
+    const auto is_live = load<Arch>(mask + l) > filled<Arch, T>(T(0));
     for (int i = l; i < n * lanes; i += lanes) {
       const auto p = load<Arch>(probabilities + i);
-      put<Arch>(dx + i, kernels::where(is_live, (p - batch<Arch, T>(share)) * scale));
+      put<Arch>(dx + i, kernels::where(is_live, (p - filled<Arch, T>(share)) * scale));
     }
   }
   for (int l = live; l < lanes; ++l) loss[l] = T(0);

@@ -50,12 +50,12 @@ template <class Arch, class T>
   for (int l = 0; l < lanes; ++l) bits[l] = 0;
   for (int first = 0; first < terms; first += bits_of_word) {
     batch<Arch, T> found[n];
-    unroll<n>([&](int v) __attribute__((always_inline)) { found[v] = batch<Arch, T>(T(0)); });
+    unroll<n>([&](int v) __attribute__((always_inline)) { found[v] = filled<Arch, T>(T(0)); });
     auto bit = batch<Arch, word>(1);
     for (int k = first; k < std::min(terms, first + bits_of_word); ++k, bit = bit + bit) {
       const auto more = xsimd::bitwise_cast<batch<Arch, T>>(bit);
       unroll<n>([&](int v) __attribute__((always_inline)) {
-        const auto is_zero = load<Arch>(x + k * lanes + v * w) == batch<Arch, T>(T(0));
+        const auto is_zero = load<Arch>(x + k * lanes + v * w) == filled<Arch, T>(T(0));
         found[v] = xsimd::select(is_zero, found[v], found[v] | more);
       });
     }

@@ -35,7 +35,7 @@ template <class Arch, bool Plus, class T>
   constexpr int w = kernels::width<Arch, T>;
   unroll<registers<Arch, T>>([&](int r) __attribute__((always_inline)) {
     const auto at = [&](int column) __attribute__((always_inline)) {
-      if (column < 0 || column >= width) return batch<Arch, T>(T(0));
+      if (column < 0 || column >= width) return filled<Arch, T>(T(0));
       const auto one = load<Arch>(above + column * lanes + r * w);
       const auto other = load<Arch>(below + column * lanes + r * w);
       return Plus ? one + other : one - other;

@@ -17,7 +17,7 @@ inline std::string take_text(file_metadata& metadata, const std::string& key,
                              const std::string& file) {
   const auto found = metadata.find(key);
   if (found == metadata.end())
-    throw error(file + ": expected a checkpoint, found no \"" + key + "\" in the metadata");
+    throw error(joined(file, ": expected a checkpoint, found no \"", key, "\" in the metadata"));
   std::string text = std::move(found->second);
   metadata.erase(found);
   return text;
@@ -27,7 +27,7 @@ inline std::int64_t steps_from(const std::string& text, const std::string& file)
   std::int64_t steps = -1;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), steps);
   if (failed != std::errc{} || end != text.data() + text.size() || steps < 0)
-    throw error(file + ": metadata: expected the number of steps, found " + printable(text));
+    throw error(joined(file, ": metadata: expected the number of steps, found ", printable(text)));
   return steps;
 }
 
@@ -46,8 +46,8 @@ template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class 
 void save_checkpoint(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from,
                      const std::string& path, file_metadata metadata = {}) {
   metadata["history"] = from.epochs().csv();
-  metadata["steps"] = std::to_string(from.steps_done());
-  detail::save_tensors(from.state(), describe<Net>(), path, metadata);
+  metadata["steps"] = detail::joined(from.steps_done());
+  detail::save_tensors(from.state(), describe<Net>(), path, std::move(metadata));
 }
 
 /// Reads a checkpoint into a trainer of the same options, which goes on with the bits of the one
@@ -57,11 +57,11 @@ template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class 
 file_metadata load_checkpoint(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& into,
                               const std::string& path) {
   const auto file = safetensors_file::read(path);
-  file_metadata metadata{file.metadata().begin(), file.metadata().end()};
+  file_metadata metadata = file.metadata();
   auto epochs = history::from_csv(detail::take_text(metadata, "history", file.name()), file.name());
   const auto steps =
       detail::steps_from(detail::take_text(metadata, "steps", file.name()), file.name());
-  load_into(detail::file_tensors(into.state(detail::has_kept(file))), describe<Net>(), file);
+  load_into(into.state(detail::has_kept(file)), describe<Net>(), file);
   into.continue_from(std::move(epochs), steps);
   return metadata;
 }

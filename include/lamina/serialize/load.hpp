@@ -12,7 +12,7 @@
 #include "lamina/error.hpp"
 #include "lamina/serialize/architecture.hpp"
 #include "lamina/serialize/safetensors_file.hpp"
-#include "lamina/serialize/tensor.hpp"
+#include "lamina/tensor.hpp"
 #include "lamina/text.hpp"
 
 namespace lamina {
@@ -38,24 +38,25 @@ inline void check_architecture(const architecture& expected, const safetensors_f
   const architecture saved = architecture_from_text(found->second, file.name());
   const std::string text = difference(saved, expected);
   if (!text.empty())
-    throw error(file.name() + ": expected the weights of this network (+), found another's (-): " +
-                on_one_line(text));
+    throw error(joined(
+        file.name(),
+        ": expected the weights of this network (+), found another's (-): ", on_one_line(text)));
 }
 
 /// The numbers of the file for one tensor.
 inline std::vector<float> checked_values(const tensor& expected, const safetensors_file& file) {
-  const std::string who = file.name() + ": tensor '" + expected.name + "': expected ";
+  const auto mistake = [&](const auto&... wanted) {
+    return error(joined(file.name(), ": tensor '", expected.name, "': expected ", wanted...));
+  };
   const safetensors_file::entry* found = file.find(expected.name);
-  if (!found)
-    throw error(who + "shape " + shape_text(expected.shape) + ", found none of that name");
+  if (!found) throw mistake("shape ", shape_text(expected.shape), ", found none of that name");
   if (found->shape != expected.shape || found->count != expected.values.size())
-    throw error(who + "shape " + shape_text(expected.shape) + ", found " +
-                shape_text(found->shape));
+    throw mistake("shape ", shape_text(expected.shape), ", found ", shape_text(found->shape));
   std::vector<float> values = file.values(*found);
   for (std::size_t i = 0; i < values.size(); ++i)
     if (!std::isfinite(values[i]))
-      throw error(who + "finite numbers, found " + (std::isnan(values[i]) ? "NaN" : "infinity") +
-                  " at index " + std::to_string(i));
+      throw mistake("finite numbers, found ", std::isnan(values[i]) ? "NaN" : "infinity",
+                    " at index ", i);
   return values;
 }
 
@@ -75,8 +76,8 @@ inline void load_into(std::span<const tensor> network, const architecture& expec
     for (const safetensors_file::entry& each : file.entries())
       if (std::none_of(network.begin(), network.end(),
                        [&](const tensor& t) { return t.name == each.name; }))
-        throw error(file.name() + ": expected " + std::to_string(network.size()) +
-                    " tensors, found also '" + detail::printable(each.name) + "'");
+        throw error(detail::joined(file.name(), ": expected ", network.size(),
+                                   " tensors, found also '", detail::printable(each.name), "'"));
   for (std::size_t i = 0; i < network.size(); ++i)
     std::copy(values[i].begin(), values[i].end(), network[i].values.begin());
 }

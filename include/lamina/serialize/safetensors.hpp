@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "lamina/serialize/safetensors_file.hpp"
-#include "lamina/serialize/tensor.hpp"
+#include "lamina/tensor.hpp"
 #include "lamina/text.hpp"
 
 namespace lamina {
 namespace detail {
 
 /// The text as a JSON string; bytes above 0x7f stay as they are, UTF-8.
-inline std::string json_string(std::string_view text) {
+[[gnu::noinline]] inline std::string json_string(std::string_view text) {
   constexpr const char* hex = "0123456789abcdef";
   std::string result = "\"";
   for (const char c : text) {
@@ -38,33 +38,10 @@ inline std::string json_string(std::string_view text) {
   return result;
 }
 
-/// A key of a file's metadata and what stands under it.
-struct metadata_entry {
-  std::string_view key, value;
-
-  metadata_entry(std::string_view under, std::string_view text) : key{under}, value{text} {}
-  metadata_entry(const std::pair<const std::string, std::string>& from)  // NOLINT: as it stands
-      : key{from.first}, value{from.second} {}
-};
-
-/// The metadata in its order, with one entry in place of what it may have under that key.
-inline std::vector<metadata_entry> with_entry(const std::map<std::string, std::string>& metadata,
-                                              metadata_entry one) {
-  std::vector<metadata_entry> all;
-  all.reserve(metadata.size() + 1);
-  bool placed = false;
-  for (const auto& [key, value] : metadata) {
-    if (!placed && one.key <= key) all.push_back(one), placed = true;
-    if (key != one.key) all.emplace_back(key, value);
-  }
-  if (!placed) all.push_back(one);
-  return all;
-}
-
 /// The header of a file with these tensors one after the other; spaces at its end align the numbers
 /// to 8 bytes.
 inline std::string safetensors_header(std::span<const tensor> tensors,
-                                      std::span<const metadata_entry> metadata) {
+                                      const std::map<std::string, std::string>& metadata) {
   std::string header = "{";
   if (!metadata.empty()) {
     const char* between = "\"__metadata__\":{";
@@ -87,9 +64,14 @@ inline std::string safetensors_header(std::span<const tensor> tensors,
   return header;
 }
 
-inline std::string safetensors_bytes(std::span<const tensor> tensors,
-                                     std::span<const metadata_entry> metadata) {
-  const std::string header = safetensors_header(tensors, metadata);
+}  // namespace detail
+
+/// The bytes of a safetensors file with these tensors, in this order, as F32: a pure function of
+/// its arguments. Names have to differ and each shape has to fit its values, or the file will be
+/// refused.
+inline std::string write_safetensors(std::span<const tensor> tensors,
+                                     const std::map<std::string, std::string>& metadata) {
+  const std::string header = detail::safetensors_header(tensors, metadata);
   std::size_t size = 8 + header.size();
   for (const tensor& each : tensors) size += each.values.size_bytes();
   std::string bytes;
@@ -100,17 +82,6 @@ inline std::string safetensors_bytes(std::span<const tensor> tensors,
   for (const tensor& each : tensors)
     bytes.append(reinterpret_cast<const char*>(each.values.data()), each.values.size_bytes());
   return bytes;
-}
-
-}  // namespace detail
-
-/// The bytes of a safetensors file with these tensors, in this order, as F32: a pure function of
-/// its arguments. Names have to differ and each shape has to fit its values, or the file will be
-/// refused.
-inline std::string write_safetensors(std::span<const tensor> tensors,
-                                     const std::map<std::string, std::string>& metadata) {
-  const std::vector<detail::metadata_entry> all{metadata.begin(), metadata.end()};
-  return detail::safetensors_bytes(tensors, all);
 }
 
 }  // namespace lamina

@@ -9,7 +9,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -123,8 +122,9 @@ class safetensors_file {
 
   void read_metadata(detail::json_reader& json) {
     json.object([&](const std::string& key) {
-      if (!metadata_.emplace(key, json.string()).second)
+      if (metadata_.find(key) != metadata_.end())
         fail("expected each key of the metadata once, found '", detail::printable(key), "' again");
+      metadata_[key] = json.string();
     });
   }
 
@@ -181,15 +181,18 @@ class safetensors_file {
   /// The tensors have to cover the bytes after the header without gaps or overlaps, and to have
   /// different names.
   void check_cover() {
-    std::vector<std::string_view> names;
-    for (const entry& each : entries_) names.push_back(each.name);
-    std::sort(names.begin(), names.end());
-    const auto twin = std::adjacent_find(names.begin(), names.end());
-    if (twin != names.end())
-      fail("expected each tensor once, found '", detail::printable(*twin), "' again");
-    std::sort(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) {
-      return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
-    });
+    // one type for both orders, as each would have a sort of its own
+    using comparison = bool (*)(const entry&, const entry&);
+    const comparison by_name = [](const entry& a, const entry& b) { return a.name < b.name; };
+    const comparison by_place = [](const entry& a, const entry& b) {
+      if (a.begin != b.begin) return a.begin < b.begin;
+      return a.end != b.end ? a.end < b.end : a.name < b.name;
+    };
+    std::sort(entries_.begin(), entries_.end(), by_name);
+    for (std::size_t i = 1; i < entries_.size(); ++i)
+      if (entries_[i].name == entries_[i - 1].name)
+        fail("expected each tensor once, found '", detail::printable(entries_[i].name), "' again");
+    std::sort(entries_.begin(), entries_.end(), by_place);
     std::size_t covered = 0;
     for (const entry& each : entries_) {
       if (each.begin != covered)

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <lamina/describe.hpp>
@@ -21,26 +23,18 @@ using file_metadata = std::map<std::string, std::string>;
 
 namespace detail {
 
-inline std::vector<tensor> file_tensors(const std::vector<named_tensor<float>>& tensors) {
-  std::vector<tensor> all;
-  for (const auto& each : tensors) all.push_back({each.name, each.shape, each.values});
-  return all;
-}
-
-inline void save_tensors(const std::vector<named_tensor<float>>& tensors,
-                         const architecture& layers, const std::string& path,
-                         const file_metadata& metadata) {
-  const std::string text = to_text(layers);
-  write_file_atomically(path, safetensors_bytes(file_tensors(tensors),
-                                                with_entry(metadata, {architecture_key, text})));
+inline void save_tensors(std::span<const tensor> tensors, const architecture& layers,
+                         const std::string& path, file_metadata metadata) {
+  metadata[std::string(architecture_key)] = to_text(layers);
+  write_file_atomically(path, write_safetensors(tensors, metadata));
 }
 
 /// Returns the file's metadata.
-inline file_metadata load_tensors(const std::vector<named_tensor<float>>& tensors,
-                                  const architecture& layers, const std::string& path) {
+inline file_metadata load_tensors(std::span<const tensor> tensors, const architecture& layers,
+                                  const std::string& path) {
   const safetensors_file file = safetensors_file::read(path);
-  load_into(file_tensors(tensors), layers, file);
-  return {file.metadata().begin(), file.metadata().end()};
+  load_into(tensors, layers, file);
+  return file.metadata();
 }
 
 }  // namespace detail
@@ -50,16 +44,16 @@ inline file_metadata load_tensors(const std::vector<named_tensor<float>>& tensor
 /// as it was before. Throws `error`.
 template <a_network Net, class Arch>
 void save(const classifier<Net, float, Arch>& from, const std::string& path,
-          const file_metadata& metadata = {}) {
+          file_metadata metadata = {}) {
   auto& views = const_cast<classifier<Net, float, Arch>&>(from);  // for reading alone
-  detail::save_tensors(views.parameters(), describe<Net>(), path, metadata);
+  detail::save_tensors(views.parameters(), describe<Net>(), path, std::move(metadata));
 }
 
 /// The weights of a trainer, moving statistics included; their average where it has one.
 template <a_network Net, class Optimizer, class Loss, fusion_mode Fusion, class Arch>
 void save(trainer<Net, Optimizer, Loss, float, Fusion, Arch>& from, const std::string& path,
-          const file_metadata& metadata = {}) {
-  detail::save_tensors(from.answering_parameters(), describe<Net>(), path, metadata);
+          file_metadata metadata = {}) {
+  detail::save_tensors(from.answering_parameters(), describe<Net>(), path, std::move(metadata));
 }
 
 /// Reads weights and returns the file's metadata. The file of another network is refused with the

@@ -8,11 +8,13 @@
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <lamina/data/examples.hpp>
 #include <lamina/error.hpp>
 #include <lamina/random.hpp>
+#include <lamina/text.hpp>
 #include <lamina/train/augmenting.hpp>
 #include <lamina/train/callback.hpp>
 #include <lamina/train/clock.hpp>
@@ -112,17 +114,21 @@ struct held_out {
     if (part == 0) return;
     const auto held = std::llround(part * static_cast<double>(images));
     if (!(part > 0 && part < 1) || held == 0 || static_cast<std::size_t>(held) == images)
-      throw error("fit: expected a validation split that leaves images on both sides, found " +
-                  std::to_string(part) + " of " + std::to_string(images) + " images");
-    shuffle(train, seed, 0);
-    validation.assign(train.end() - held, train.end());
-    train.erase(train.end() - held, train.end());
-    std::sort(train.begin(), train.end());
-    std::sort(validation.begin(), validation.end());
+      throw error(
+          joined("fit: expected a validation split that leaves images on both sides, found ",
+                 std::to_string(part), " of ", images, " images"));
+    std::vector<std::uint32_t> order = std::move(train);
+    shuffle(order, seed, 0);
+    std::vector<std::uint8_t> is_held(images);
+    for (const std::uint32_t image : std::span(order).last(static_cast<std::size_t>(held)))
+      is_held[image] = 1;
+    train.clear();
+    for (std::uint32_t image = 0; image < images; ++image)
+      (is_held[image] != 0 ? validation : train).push_back(image);
   }
 };
 
-inline void check_fit(const examples& from, const fit_options& how) {
+[[gnu::noinline]] inline void check_fit(const examples& from, const fit_options& how) {
   if (how.epochs < 0) throw error("fit: expected epochs of at least 0, found a negative number");
   if (how.batch < 1) throw error("fit: expected a batch of at least 1 image, found none");
   if (from.size() == 0) throw error("fit: expected at least 1 image, found none");

@@ -11,6 +11,7 @@
 
 #include "lamina/error.hpp"
 #include "lamina/random.hpp"
+#include "lamina/text.hpp"
 
 namespace lamina {
 
@@ -32,9 +33,9 @@ inline constexpr std::array<std::string_view, 4> initializer_names{"glorot-unifo
 inline initializer initializer_named(std::string_view name) {
   for (std::size_t i = 0; i < initializer_names.size(); ++i)
     if (initializer_names[i] == name) return static_cast<initializer>(i);
-  throw error(
-      "initializer: expected glorot-uniform, he-uniform, torch-uniform or he-normal, found '" +
-      std::string(name) + "'");
+  throw error(detail::joined(
+      "initializer: expected glorot-uniform, he-uniform, torch-uniform or he-normal, found '", name,
+      "'"));
 }
 
 namespace detail {

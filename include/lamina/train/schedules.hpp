@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "lamina/error.hpp"
+#include "lamina/text.hpp"
 #include "lamina/train/callback.hpp"
 #include "lamina/train/history.hpp"
 
@@ -132,8 +133,8 @@ inline schedule schedule_named(std::string_view name) {
                                     schedules::one_cycle{}, schedules::on_plateau{}};
   for (std::size_t i = 0; i < all.size(); ++i)
     if (schedule_names[i] == name) return all[i];
-  throw error("schedule: expected constant, step, cosine, one-cycle or on-plateau, found '" +
-              std::string(name) + "'");
+  throw error(detail::joined(
+      "schedule: expected constant, step, cosine, one-cycle or on-plateau, found '", name, "'"));
 }
 
 /// What the optimizer's learning rate is multiplied by at this step.

@@ -13,6 +13,7 @@
 #include <lamina/execution/loss.hpp>
 #include <lamina/execution/parameters.hpp>
 #include <lamina/execution/predictor.hpp>
+#include <lamina/text.hpp>
 #include <lamina/train/augmenting.hpp>
 #include <lamina/train/classifier.hpp>
 #include <lamina/train/fit.hpp>
@@ -39,7 +40,7 @@ struct trainer_options {
 ///     auto history = trainer.fit(data.train, {.epochs = 5, .batch = 32});
 ///
 /// The same program and options give the same bits for any number of threads. Steps allocate
-/// nothing once the first batch of a size has run. Works in the TBB arena of its caller.
+/// nothing once a batch of that size has run. Works in its caller's TBB arena.
 template <a_network Net, an_optimizer Optimizer = rmsprop, class Loss = cross_entropy,
           class Scalar = float, fusion_mode Fusion = fusion_mode::training,
           class Arch = kernels::native>
@@ -127,9 +128,8 @@ class trainer : private detail::trainee {
   /// Starts the average anew, from the parameters as they are.
   void refresh() { updates_.average_from(parameters_.data()); }
 
-  /// Views of all arrays that the next step depends on: parameters, their average, the optimizer's
-  /// memory, and, if there are any or `with_kept`, the weights of the best epoch. See
-  /// `save_checkpoint`.
+  /// Views of all arrays that the next step depends on, for `save_checkpoint`: parameters, their
+  /// average, the optimizer's memory, and, if any or `with_kept`, the weights of the best epoch.
   std::vector<named_tensor<Scalar>> state(bool with_kept = false) {
     if (with_kept) reserve_kept();
     std::vector<named_tensor<Scalar>> all;
@@ -143,7 +143,7 @@ class trainer : private detail::trainee {
     add("", parameters_);
     add("average.", updates_.average());
     for (std::size_t i = 0; i < updates_.memory().size(); ++i)
-      add("optimizer." + std::to_string(i) + ".", updates_.memory()[i]);
+      add(detail::joined("optimizer.", i, '.'), updates_.memory()[i]);
     add("kept.", kept_);
     add("kept.average.", kept_average_);
     return all;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "lamina/error.hpp"
+#include "lamina/text.hpp"
 #include "lamina/train/optimizers/adam.hpp"
 #include "lamina/train/optimizers/adamw.hpp"
 #include "lamina/train/optimizers/rmsprop.hpp"
@@ -29,8 +30,8 @@ class any_optimizer {
     any_optimizer found;
     for (found.chosen_ = 0; found.chosen_ < names.size(); ++found.chosen_)
       if (found.name() == name) return found;
-    throw error("optimizer: expected sgd, rmsprop, adam or adamw, found '" + std::string(name) +
-                "'");
+    throw error(
+        detail::joined("optimizer: expected sgd, rmsprop, adam or adamw, found '", name, "'"));
   }
 
   std::string_view name() const { return names[chosen_]; }
