@@ -41,7 +41,9 @@ class batch_images {
         samples_(images()) {}
 
   // Not inlined: each network has its own memory, and each of these nine buffers.
+  batch_images(const batch_images&) = default;
   batch_images(batch_images&&) noexcept = default;
+  batch_images& operator=(const batch_images&) = default;
   [[gnu::noinline]] batch_images& operator=(batch_images&&) noexcept = default;
   [[gnu::noinline]] ~batch_images() {}
 
