@@ -88,4 +88,23 @@ TEST_CASE("a certain answer costs nothing, and no gradient need be asked for") {
   CHECK(probabilities[lanes] == 1);
 }
 
+TEST_CASE_TEMPLATE("argmax takes the first of equal ones, and the first of all where it is NaN", T,
+                   float, double) {
+  for (const int n : {1, 2, 10, 24, 103}) {
+    auto x = numbers<T>(n * lanes, 7);
+    for (int i = 0; i < n * lanes; ++i) x[i] = std::round(x[i] * T(3));  // many are equal
+    x[0] = std::numeric_limits<T>::quiet_NaN();
+    if (n > 1) x[lanes + 1] = std::numeric_limits<T>::quiet_NaN();
+    int best[lanes];
+    kernels::argmax(n, x.data(), best);
+    for (int l = 0; l < lanes; ++l) {
+      int expected = 0;
+      for (int i = 1; i < n; ++i)
+        if (x[i * lanes + l] > x[expected * lanes + l]) expected = i;
+      CHECK(best[l] == expected);
+    }
+    CHECK(best[0] == 0);
+  }
+}
+
 }  // namespace

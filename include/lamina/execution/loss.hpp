@@ -34,21 +34,11 @@ struct verdict {
 template <class Arch, class T>
 [[gnu::always_inline]] inline void judge(const T* outputs_of_block, int outputs, int block,
                                          int images, const verdict<T>& to) {
-  alignas(64) T best[lanes];
-  for (int l = 0; l < lanes; l += kernels::width<Arch, T>) {
-    auto largest = kernels::load<Arch>(outputs_of_block + l);
-    auto at = kernels::filled<Arch, T>(T(0));
-    for (int i = 1; i < outputs; ++i) {
-      const auto output = kernels::load<Arch>(outputs_of_block + i * lanes + l);
-      const auto is_larger = output > largest;
-      largest = xsimd::select(is_larger, output, largest);
-      at = xsimd::select(is_larger, kernels::filled<Arch, T>(static_cast<T>(i)), at);
-    }
-    kernels::put<Arch>(best + l, at);
-  }
+  int best[lanes];
+  kernels::argmax<Arch>(outputs, outputs_of_block, best);
   kernels::for_each_lane(images, [&](int lane) {
     const int image = block * lanes + lane;
-    to.right[image] = static_cast<int>(best[lane]) == to.labels[image];
+    to.right[image] = best[lane] == to.labels[image];
   });
 }
 

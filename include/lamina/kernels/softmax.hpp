@@ -89,4 +89,22 @@ void softmax_cross_entropy(int n, const T* logits,  // (n, lane)
   for (int k = 0; k < live; ++k) dx[labels[k] * lanes + k] -= whole * scale;
 }
 
+/// best[lane] = which of the n features x (feature, lane) of one block is largest, the first of
+/// equal ones, and the first of all where that is NaN.
+template <class Arch = native, class T>
+void argmax(int n, const T* x, int* best) {
+  alignas(64) T found[lanes];
+  for (int l = 0; l < lanes; l += width<Arch, T>) {
+    auto largest = load<Arch>(x + l), at = filled<Arch, T>(T(0));
+    for (int i = 1; i < n; ++i) {
+      const auto value = load<Arch>(x + i * lanes + l);
+      const auto is_larger = value > largest;
+      largest = xsimd::select(is_larger, value, largest);
+      at = xsimd::select(is_larger, filled<Arch, T>(static_cast<T>(i)), at);
+    }
+    put<Arch>(found + l, at);
+  }
+  for_each_lane(lanes, [&](int lane) { best[lane] = static_cast<int>(found[lane]); });
+}
+
 }  // namespace lamina::kernels
