@@ -105,7 +105,8 @@ template <int Most, int Few, class Use>
   if ((strips - larger * Most) % Few != 0) larger = strips / Most;
   int first = 0;
   for (; larger > 0; --larger, first += Most) use(std::integral_constant<int, Most>{}, first);
-  for (; first + Few <= strips; first += Few) use(std::integral_constant<int, Few>{}, first);
+  if constexpr (Few < Most)
+    for (; first + Few <= strips; first += Few) use(std::integral_constant<int, Few>{}, first);
   return first;
 }
 
