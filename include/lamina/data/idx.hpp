@@ -41,12 +41,6 @@ inline std::string hexadecimal(std::uint32_t value) {
   return text;
 }
 
-inline std::string product_of(const std::vector<std::size_t>& dimensions) {
-  std::string text;
-  for (const auto each : dimensions) lamina::detail::append(text, text.empty() ? "" : " x ", each);
-  return text;
-}
-
 inline void expect_magic(std::span<const std::byte> bytes, int dimensions, std::string_view file) {
   const auto magic = 0x800u + static_cast<std::uint32_t>(dimensions);
   const auto mistake = [&](const auto&... found) {
@@ -82,7 +76,8 @@ inline array parse(std::span<const std::byte> bytes, int dimensions, std::string
   const auto rest = bytes.subspan(header);
   if (too_large || count != rest.size())
     throw error(lamina::detail::joined(
-        file, ": offset ", header, ": expected ", detail::product_of(result.dimensions),
+        file, ": offset ", header, ": expected ",
+        lamina::detail::joined_numbers(result.dimensions, " x "),
         too_large || dimensions == 1 ? "" : lamina::detail::joined(" = ", count),
         " bytes as the header says, found ", rest.size()));
   // std::byte and std::uint8_t (unsigned char) may both look at any object.

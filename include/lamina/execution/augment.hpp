@@ -133,7 +133,7 @@ class augmenter {
 };
 
 /// Throws `error` where a plan is for pictures and the network's input, of this rank, is none.
-[[gnu::noinline]] inline void check_augmentation(const augment_plan& plan, int rank) {
+inline void check_augmentation(const augment_plan& plan, int rank) {
   if (rank != 3 && (plan.resamples() || plan.has(transform_kind::cutout)))
     throw error(
         "augmentation: expected a network whose input has height, width and channels, "

@@ -273,7 +273,7 @@ class batch_memory {
 };
 
 /// Throws `error` where the examples are not for a network of this input and so many outputs.
-/// `judged`: labels or targets are needed.
+/// `judged`: labels or targets are needed. Not inlined, as it is called in several places.
 [[gnu::noinline]] inline void check_examples(const examples& from, std::ptrdiff_t image_size,
                                              std::size_t outputs, bool judged) {
   if (from.image_size != static_cast<std::size_t>(image_size)) {

@@ -36,7 +36,7 @@ template <class Arch, class T>
                                          int images, const verdict<T>& to) {
   int best[lanes];
   kernels::argmax<Arch>(outputs, outputs_of_block, best);
-  kernels::for_each_lane(images, [&](int lane) {
+  kernels::one_by_one(images, [&](int lane) {
     const int image = block * lanes + lane;
     to.right[image] = best[lane] == to.labels[image];
   });
@@ -66,7 +66,7 @@ struct cross_entropy_of_block {
   /// Moves what is not the label's share of a target from the label to the other class; with the
   /// target t the loss is log(sum exp x) - t x, so that both change by a difference of logits.
   void mix(const verdict<T>& to, const cross_entropy& loss) const {
-    kernels::for_each_lane(live, [&](int lane) {
+    kernels::one_by_one(live, [&](int lane) {
       const int image = block * lanes + lane;
       const int own = to.labels[image] * lanes + lane, other = to.others[image] * lanes + lane;
       const T moved = static_cast<T>(1 - loss.label_smoothing) * (T{1} - to.shares[image]);
@@ -80,7 +80,7 @@ struct cross_entropy_of_block {
   /// The loss and the gradient of each image times the weight of its class.
   void weigh(const verdict<T>& to, const cross_entropy& loss) const {
     alignas(64) T weights[lanes] = {};
-    kernels::for_each_lane(live, [&](int lane) {
+    kernels::one_by_one(live, [&](int lane) {
       const int image = block * lanes + lane;
       weights[lane] =
           static_cast<T>(loss.class_weights[static_cast<std::size_t>(to.labels[image])]);

@@ -154,9 +154,9 @@ void turn_dense_weights(dense_extents e, const T* weights, std::type_identity_t<
   const int whole = e.out / 8 * 8;
   detail::transpose<Arch>(weights, e.in, {whole, e.in}, turned, e.out);
   for (std::ptrdiff_t k = 0; k < e.in; ++k)
-#pragma GCC unroll 1
-    for (std::ptrdiff_t o = whole; o < e.out; o = opaque(o + 1))
-      turned[k * e.out + o] = weights[o * e.in + k];
+    one_by_one(e.out - whole, [&](std::ptrdiff_t i) {
+      turned[k * e.out + whole + i] = weights[(whole + i) * e.in + k];
+    });
 }
 
 /// packed: the weights of one tile of outputs after the other, each (term, output), for products of

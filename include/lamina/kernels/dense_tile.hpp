@@ -3,7 +3,6 @@
 
 #include <limits>
 
-#include "lamina/kernels/activation.hpp"
 #include "lamina/kernels/simd.hpp"
 
 namespace lamina::kernels::detail {

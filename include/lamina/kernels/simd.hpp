@@ -212,12 +212,12 @@ template <class T>
   return x;
 }
 
-/// Calls f(lane) for the first lanes, one after the other: for what is short or rare, of which g++
+/// Calls f with 0 to count - 1 in a loop that stays one: for what is short or rare, of which g++
 /// would make sixteen copies, or registers.
 template <class F>
-[[gnu::always_inline]] inline void for_each_lane(int count, F&& f) {
+[[gnu::always_inline]] inline void one_by_one(int count, F&& f) {
 #pragma GCC unroll 1
-  for (int lane = 0; lane < count; ++lane) f(opaque(lane));
+  for (int i = 0; i < count; ++i) f(opaque(i));
 }
 
 /// Ends an iteration of a loop: nothing that was read is kept for the next one, for which g++ would

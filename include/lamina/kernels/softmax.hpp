@@ -104,7 +104,7 @@ void argmax(int n, const T* x, int* best) {
     }
     put<Arch>(found + l, at);
   }
-  for_each_lane(lanes, [&](int lane) { best[lane] = static_cast<int>(found[lane]); });
+  one_by_one(lanes, [&](int lane) { best[lane] = static_cast<int>(found[lane]); });
 }
 
 }  // namespace lamina::kernels
